@@ -1,0 +1,1 @@
+"""Everything of Repartee that happens inside a LiveKit room."""

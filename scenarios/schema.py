@@ -1,0 +1,215 @@
+"""The shape of a scenario file, version 1, as frozen pydantic models.
+
+Owns field names, types, ranges and defaults. What needs more than one field to decide (an unknown
+character, a phase nobody can reach) is `lint`'s; reading the file safely is `loader`'s.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$", max_length=64)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+"""A line to be spoken: at most 500 characters, about half a minute of speech."""
+Dial = Annotated[float, Field(ge=0.0, le=1.0)]
+Language = Literal["fr", "en"]
+
+
+def _listed(value: object) -> object:
+    """`phase: debat` and `words: train` read as lists of one."""
+    return [value] if isinstance(value, str) else value
+
+
+Words = Annotated[tuple[Line, ...], BeforeValidator(_listed), Field(min_length=1)]
+
+
+class Model(BaseModel):
+    """Base of every part of a scenario: frozen, and unknown fields are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Learner(Model):
+    """The person who practises: the part they play and what they try to achieve."""
+
+    role: Text
+    brief: Text | None = None
+    goals: tuple[Line, ...] = ()
+
+
+class Voice(Model):
+    """How a character sounds, in words that no engine owns."""
+
+    gender: Literal["female", "male"] | None = None
+    pitch: float = Field(default=0.0, ge=-1.0, le=1.0, description="-1 deepest, 1 highest")
+    pace: float = Field(default=1.0, ge=0.5, le=2.0, description="1 is the engine's own speed")
+    engines: dict[str, str] = Field(
+        default_factory=dict, description="engine name -> that engine's own name of a voice"
+    )
+
+
+class Secret(Model):
+    """What a character must not say before an event releases it."""
+
+    id: Slug
+    text: Text
+
+
+class Temper(Model):
+    """Dials of behaviour, each 0 to 1."""
+
+    patience: Dial = 0.5
+    hostility: Dial = 0.2
+    talkativeness: Dial = 0.5
+    interruption: Dial = 0.2
+
+
+class Heard(Model):
+    """An authored answer: said when one of the words was heard."""
+
+    words: Words
+    say: Line
+
+
+class Understudy(Model):
+    """Lines the author wrote: spoken when no model answers, and the whole scene without keys."""
+
+    opening: tuple[Line, ...] = Field(min_length=1)
+    lines: tuple[Line, ...] = Field(default=(), description="for any phase")
+    phases: dict[Slug, tuple[Line, ...]] = Field(
+        default_factory=dict, description="phase id -> lines for that phase, before `lines`"
+    )
+    heard: tuple[Heard, ...] = ()
+    reactions: tuple[Line, ...] = ()
+    closing: tuple[Line, ...] = Field(min_length=1)
+
+    def lines_for(self, phase: str) -> tuple[str, ...]:
+        """The phase's own lines, then those for any phase."""
+        return (*self.phases.get(phase, ()), *self.lines)
+
+
+class Character(Model):
+    """One member of the cast."""
+
+    id: Slug
+    name: Line
+    title: Line | None = None
+    persona: Text
+    voice: Voice = Field(default_factory=Voice)
+    knows: tuple[Text, ...] = Field(default=(), description="known to this character only")
+    secrets: tuple[Secret, ...] = ()
+    temper: Temper = Field(default_factory=Temper)
+    understudy: Understudy
+
+
+class Turns(Model):
+    """How many turns of the learner a phase wants."""
+
+    min: int = Field(default=0, ge=0, le=200)
+    max: int = Field(default=20, ge=1, le=200)
+
+
+class Phase(Model):
+    """A stretch of the scene with a goal, its speakers and its bounds."""
+
+    id: Slug
+    goal: Text
+    lead: Slug | None = Field(default=None, description="who opens; default: first of speakers")
+    speakers: tuple[Slug, ...] | None = Field(default=None, description="default: the whole cast")
+    opening: Literal["parallel", "lead"] = "lead"
+    turns: Turns = Field(default_factory=Turns)
+    time_limit_s: int | None = Field(default=None, ge=5, le=7200)
+
+
+class When(Model):
+    """When an event fires: every condition that is given must hold."""
+
+    phase: Slug | None = None
+    after_s: float | None = Field(default=None, ge=0, le=7200, description="since the phase began")
+    silence_s: float | None = Field(default=None, ge=3, le=600)
+    heard: Annotated[tuple[Line, ...] | None, BeforeValidator(_listed)] = None
+    turns: int | None = Field(default=None, ge=1, le=200, description="learner turns in the phase")
+
+
+class Event(Model):
+    """Something that happens once when its time comes."""
+
+    id: Slug
+    when: When
+    by: Slug
+    do: Literal["release", "prompt", "say"]
+    secret: str | None = Field(default=None, description="`character.secret`, for `release`")
+    say: Line | None = None
+
+
+class Criterion(Model):
+    """One line of the rubric, scored 0 to 5."""
+
+    id: Slug
+    label: Line
+    weight: float = Field(default=1.0, gt=0, le=100)
+    anchors: dict[Annotated[int, Field(ge=0, le=5)], Line] = Field(default_factory=dict)
+
+
+class Limits(Model):
+    """Where the scene ends whatever happens."""
+
+    duration_s: int = Field(default=900, ge=30, le=7200)
+    turns: int = Field(default=60, ge=1, le=400)
+    cost_usd: float = Field(default=0.50, gt=0, le=100)
+    silence_prompt_s: float = Field(default=60, ge=5, le=600)
+    silence_end_s: float = Field(default=120, ge=10, le=1200)
+
+
+class Expectation(Model):
+    """What must hold after a line of a scripted test."""
+
+    speaker: Slug | None = None
+    phase: Slug | None = None
+    event: Slug | None = None
+    says: Line | None = Field(default=None, description="contained in what is said, any case")
+    ends: bool | None = None
+
+
+class ScriptedTest(Model):
+    """One line said to the cast, played offline with the understudy; lines follow one another."""
+
+    say: Line | None = None
+    wait_s: float | None = Field(default=None, gt=0, le=7200)
+    expect: Expectation = Field(default_factory=Expectation)
+
+
+class Scenario(Model):
+    """A whole scene."""
+
+    schema_version: Literal[1] = Field(alias="schema")
+    id: Slug
+    title: Line
+    language: Language
+    summary: Text
+    learner: Learner
+    cast: tuple[Character, ...] = Field(min_length=1, max_length=6)
+    knowledge: tuple[Line, ...] = ()
+    phases: tuple[Phase, ...] = Field(min_length=1, max_length=20)
+    events: tuple[Event, ...] = Field(default=(), max_length=100)
+    rubric: tuple[Criterion, ...] = Field(default=(), max_length=30)
+    limits: Limits = Field(default_factory=Limits)
+    tests: tuple[ScriptedTest, ...] = ()
+
+    def character(self, id: str) -> Character:
+        """The character with that id. Raises: KeyError."""
+        for one in self.cast:
+            if one.id == id:
+                return one
+        raise KeyError(id)
+
+    def speakers_of(self, phase: Phase) -> tuple[str, ...]:
+        """Ids of those who may speak in the phase, in the author's order."""
+        return phase.speakers if phase.speakers is not None else tuple(c.id for c in self.cast)
+
+    def lead_of(self, phase: Phase) -> str:
+        """Who opens the phase: its lead, or the first of its speakers."""
+        return phase.lead or self.speakers_of(phase)[0]

@@ -1,0 +1,1 @@
+"""Everything of Repartee that works without a LiveKit room."""

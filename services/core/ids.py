@@ -1,0 +1,23 @@
+"""Names of rooms and people: unguessable where a stranger could try, readable where only we look."""
+
+import re
+import secrets
+
+ROOM_PREFIX = "s-"
+IDENTITY_PREFIX = "u-"
+_ROOM = re.compile(r"^s-[0-9a-f]{32}$")
+
+
+def new_room() -> str:
+    """A fresh room name with 128 random bits; it is also the session's id."""
+    return ROOM_PREFIX + secrets.token_hex(16)
+
+
+def new_identity(user: str) -> str:
+    """A participant identity of that user, distinct for each tab."""
+    return f"{IDENTITY_PREFIX}{user}-{secrets.token_hex(4)}"
+
+
+def is_room(name: str) -> bool:
+    """Whether the name has the shape that `new_room` gives."""
+    return _ROOM.fullmatch(name) is not None

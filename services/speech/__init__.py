@@ -1,0 +1,1 @@
+"""Hearing and voices without a room: what an engine must do, and which voice a character gets."""
