@@ -1,0 +1,1 @@
+"""Complete in-memory twins of our ports, kept true by tests/contracts."""
