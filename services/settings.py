@@ -1,7 +1,7 @@
 """The environment as one frozen object, read once by the entry point and handed on from there.
 
-Owns every variable that Repartee reads, what it means and what is refused; `settings_pages`
-writes `.env.example` and `docs/configuration.md` from it.
+Owns every variable that Repartee reads, what it means and what is refused;
+`scripts/settings_pages.py` writes `.env.example` and `docs/configuration.md` from it.
 """
 
 import difflib

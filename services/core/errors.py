@@ -1,11 +1,11 @@
 """Errors of `services`: one root, and what a caller may do about each.
 
-    ServiceError
-    |-- ConfigError            the environment or a data file is wrong: fix it and start again
-    |-- NotFound               no such scenario, session or model file
-    |-- Refused                a limit or a right was reached: do not repeat as is
-    `-- BackendError           something we call failed: `retryable`, `status`, `retry_after_s`
-        `-- BackendTimeout     it did not answer in time
+ServiceError
+|-- ConfigError            the environment or a data file is wrong: fix it and start again
+|-- NotFound               no such scenario, session or model file
+|-- Refused                a limit or a right was reached: do not repeat as is
+`-- BackendError           something we call failed: `retryable`, `status`, `retry_after_s`
+    `-- BackendTimeout     it did not answer in time
 """
 
 
@@ -17,16 +17,19 @@ class ConfigError(ServiceError):
     """The environment or a data file is wrong; the message names key, cause and remedy."""
 
 
-class NotFound(ServiceError):
+class NotFound(ServiceError):  # noqa: N818 - reads as what happened
     """The thing asked for does not exist."""
 
 
-class Refused(ServiceError):
+class Refused(ServiceError):  # noqa: N818 - likewise
     """A limit or a right was reached; the message may be shown to the caller."""
 
 
 class BackendError(ServiceError):
-    """A part that we call (vendor, engine, store) failed. The message holds no speech, no secret."""
+    """A part that we call (vendor, engine, store) failed. The message holds no speech, no secret.
+
+    `code` is a stable word for logs, metrics and an Outcome's `fault` (`status_503`, `connection`).
+    """
 
     def __init__(
         self,
@@ -35,12 +38,14 @@ class BackendError(ServiceError):
         retryable: bool = True,
         status: int | None = None,
         retry_after_s: float | None = None,
+        code: str = "backend",
     ) -> None:
         super().__init__(message)
         self.retryable = retryable
         self.status = status
         self.retry_after_s = retry_after_s
+        self.code = code
 
 
-class BackendTimeout(BackendError):
+class BackendTimeout(BackendError):  # noqa: N818 - likewise
     """The part did not answer in time."""

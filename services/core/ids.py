@@ -1,4 +1,4 @@
-"""Names of rooms and people: unguessable where a stranger could try, readable where only we look."""
+"""Names of rooms and people: unguessable where a stranger could try, readable elsewhere."""
 
 import re
 import secrets
@@ -6,6 +6,7 @@ import secrets
 ROOM_PREFIX = "s-"
 IDENTITY_PREFIX = "u-"
 _ROOM = re.compile(r"^s-[0-9a-f]{32}$")
+_IDENTITY = re.compile(r"u-([A-Za-z0-9_.-]+)-[0-9a-f]{8}")
 
 
 def new_room() -> str:
@@ -21,3 +22,9 @@ def new_identity(user: str) -> str:
 def is_room(name: str) -> bool:
     """Whether the name has the shape that `new_room` gives."""
     return _ROOM.fullmatch(name) is not None
+
+
+def owner_of(identity: str) -> str | None:
+    """The user in an identity that `new_identity` gave; None for any other shape."""
+    found = _IDENTITY.fullmatch(identity)
+    return found.group(1) if found else None

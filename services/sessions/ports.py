@@ -27,16 +27,18 @@ class SessionStore(Protocol):
     async def save_turn(
         self, turn: TurnRecord | None, *, room: str, scene: dict[str, Any] | None
     ) -> None:
-        """Writes a turn and the scene's snapshot in one transaction; a known turn_id is ignored."""
+        """Writes a turn and the scene's snapshot in one transaction; a known turn_id is ignored.
+
+        Raises:
+            NotFound: that room was never opened.
+        """
         ...
 
     async def turns(self, room: str) -> tuple[TurnRecord, ...]:
         """All turns of a room, in the order they were written."""
         ...
 
-    async def finish(
-        self, room: str, *, status: SessionStatus, reason: str, at: datetime
-    ) -> bool:
+    async def finish(self, room: str, *, status: SessionStatus, reason: str, at: datetime) -> bool:
         """Ends the session; False when it had already ended."""
         ...
 
@@ -48,8 +50,12 @@ class SessionStore(Protocol):
         """Events later than `after_seq`, in order."""
         ...
 
-    async def add_usage(self, usage: UsageRecord) -> None:
+    async def add_usage(self, record: UsageRecord) -> None:
         """Books what a call used."""
+        ...
+
+    async def usage(self, room: str) -> tuple[UsageRecord, ...]:
+        """What the calls of a room used, in the order they were booked."""
         ...
 
 

@@ -37,7 +37,7 @@ class SessionRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnRecord:
-    """One thing that was said and heard. `(room, turn_id)` is unique: writing twice changes nothing.
+    """One thing said and heard. `(room, turn_id)` is unique: writing it twice changes nothing.
 
     `speaker` is a character's id or `learner`. `text` is what was really heard, `cut` whether the
     speaker was interrupted.

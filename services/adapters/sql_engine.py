@@ -1,0 +1,106 @@
+"""A database by its URL, opened, brought to this program's schema, and its errors made ours.
+
+Owns what differs between SQLite and PostgreSQL: drivers, locks, timeouts.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, event, make_url, text
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from services.adapters import migrations
+from services.core.errors import BackendError, ConfigError
+
+_BUSY_TIMEOUT_MS = 5_000
+_UPGRADE_BUSY_TIMEOUT_MS = 30_000
+_UPGRADE_LOCK = 0x5265_7061
+"""Key of PostgreSQL's advisory lock; any number will do that nobody else on that server takes."""
+
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turns what the database raises into BackendError, without statement, values or cause."""
+    try:
+        yield
+    except (SQLAlchemyError, OSError) as error:
+        raise BackendError(f"the store failed: {type(error).__name__}", code="store") from None
+
+
+async def open_engine(url: str) -> AsyncEngine:
+    """An engine on an up-to-date schema.
+
+    Raises:
+        ConfigError: no such kind of database, or it belongs to a newer program.
+        BackendError: the database cannot be reached.
+    """
+    target = _parse(url)
+    await _upgrade(target)
+    return _engine(target, busy_timeout_ms=_BUSY_TIMEOUT_MS)
+
+
+def _parse(url: str) -> URL:
+    try:
+        target = make_url(url)
+    except ArgumentError:
+        raise ConfigError("DATABASE_URL: not a database URL") from None
+    backend = target.get_backend_name()
+    if backend not in _DRIVERS:
+        raise ConfigError(f"DATABASE_URL: {backend} is not supported; use {' or '.join(_DRIVERS)}")
+    if backend == "sqlite":
+        if target.database in {None, "", ":memory:"}:
+            raise ConfigError(
+                "DATABASE_URL: a SQLite database needs a file: several processes use it"
+            )
+        Path(str(target.database)).parent.mkdir(parents=True, exist_ok=True)
+    return target.set(drivername=_DRIVERS[backend])
+
+
+def _engine(url: URL, *, busy_timeout_ms: int, begin: str | None = None) -> AsyncEngine:
+    if url.get_backend_name() == "postgresql":
+        return create_async_engine(
+            url,
+            hide_parameters=True,
+            pool_pre_ping=True,
+            connect_args={"timeout": 5, "command_timeout": busy_timeout_ms / 1000},
+        )
+    engine = create_async_engine(url, hide_parameters=True)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        if begin:
+            connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    if begin:
+
+        @event.listens_for(engine.sync_engine, "begin")
+        def start(connection: Any) -> None:
+            connection.exec_driver_sql(begin)
+
+    return engine
+
+
+async def _upgrade(url: URL) -> None:
+    """Upgrades under the database's own lock: one process works, others wait and find it done."""
+    engine = _engine(url, busy_timeout_ms=_UPGRADE_BUSY_TIMEOUT_MS, begin="BEGIN IMMEDIATE")
+    try:
+        with translated():
+            async with engine.begin() as connection:
+                if url.get_backend_name() == "postgresql":
+                    await connection.execute(
+                        text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK}
+                    )
+                await connection.run_sync(migrations.upgrade)
+    finally:
+        await engine.dispose()

@@ -1,0 +1,210 @@
+"""SessionStore and Presence on SQL: SQLite by default, PostgreSQL by URL, one set of statements.
+
+Each method is one short transaction that begins with its write, so that SQLite's lock is waited for
+and never upgraded. What must be atomic across processes is one statement.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import Table, and_, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.adapters.sql_engine import open_engine, translated
+from services.adapters.sql_schema import (
+    event_counters,
+    events,
+    heartbeats,
+    sessions,
+    turns,
+    usage,
+)
+from services.core.errors import NotFound
+from services.sessions.ports import Presence, SessionStore
+from services.sessions.records import (
+    Heartbeat,
+    SessionEvent,
+    SessionRecord,
+    SessionStatus,
+    TurnRecord,
+    UsageRecord,
+)
+
+
+class SqlParts(NamedTuple):
+    """Both ports on one database."""
+
+    store: SessionStore
+    presence: Presence
+
+
+@asynccontextmanager
+async def open_sql(url: str) -> AsyncIterator[SqlParts]:
+    """Both ports on the database of that URL, upgraded first; closed with the block.
+
+    Raises:
+        ConfigError: see `sql_engine.open_engine`.
+        BackendError: the database cannot be reached.
+    """
+    engine = await open_engine(url)
+    try:
+        yield SqlParts(SqlSessionStore(engine), SqlPresence(engine))
+    finally:
+        await engine.dispose()
+
+
+class SqlSessionStore:
+    """Sessions, turns, events and usage."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def open(self, session: SessionRecord) -> SessionRecord:
+        row = asdict(session) | {"status": session.status.value}
+        async with _transaction(self._engine) as connection:
+            statement = _upsert(self._engine, sessions).values(row)
+            await connection.execute(statement.on_conflict_do_nothing(index_elements=["room"]))
+            found = await connection.execute(
+                select(sessions).where(sessions.c.room == session.room)
+            )
+            return _session(found.mappings().one())
+
+    async def get(self, room: str) -> SessionRecord | None:
+        async with _transaction(self._engine) as connection:
+            found = await connection.execute(select(sessions).where(sessions.c.room == room))
+            row = found.mappings().one_or_none()
+        return _session(row) if row else None
+
+    async def save_turn(
+        self, turn: TurnRecord | None, *, room: str, scene: dict[str, Any] | None
+    ) -> None:
+        async with _transaction(self._engine) as connection:
+            touched = await connection.execute(
+                update(sessions)
+                .where(sessions.c.room == room)
+                .values(scene=sessions.c.scene if scene is None else scene)
+            )
+            if touched.rowcount == 0:
+                raise NotFound(f"no session {room}")
+            if turn is not None:
+                statement = _upsert(self._engine, turns).values(asdict(replace(turn, room=room)))
+                await connection.execute(
+                    statement.on_conflict_do_nothing(index_elements=["room", "turn_id"])
+                )
+
+    async def turns(self, room: str) -> tuple[TurnRecord, ...]:
+        columns = [column for column in turns.c if column.name != "id"]
+        query = select(*columns).where(turns.c.room == room).order_by(turns.c.id)
+        async with _transaction(self._engine) as connection:
+            return tuple(TurnRecord(**row) for row in (await connection.execute(query)).mappings())
+
+    async def finish(self, room: str, *, status: SessionStatus, reason: str, at: datetime) -> bool:
+        statement = (
+            update(sessions)
+            .where(sessions.c.room == room, sessions.c.status == SessionStatus.LIVE.value)
+            .values(status=status.value, end_reason=reason, ended_at=at)
+        )
+        async with _transaction(self._engine) as connection:
+            return (await connection.execute(statement)).rowcount == 1
+
+    async def add_event(self, event: SessionEvent) -> SessionEvent:
+        counter = (
+            _upsert(self._engine, event_counters)
+            .values(room=event.room, last_seq=1)
+            .on_conflict_do_update(
+                index_elements=["room"], set_={"last_seq": event_counters.c.last_seq + 1}
+            )
+            .returning(event_counters.c.last_seq)
+        )
+        async with _transaction(self._engine) as connection:
+            numbered = replace(event, seq=(await connection.execute(counter)).scalar_one())
+            await connection.execute(insert(events).values(asdict(numbered)))
+        return numbered
+
+    async def events(self, room: str, *, after_seq: int = 0) -> tuple[SessionEvent, ...]:
+        query = (
+            select(events)
+            .where(events.c.room == room, events.c.seq > after_seq)
+            .order_by(events.c.seq)
+        )
+        async with _transaction(self._engine) as connection:
+            found = await connection.execute(query)
+            return tuple(SessionEvent(**row) for row in found.mappings())
+
+    async def add_usage(self, record: UsageRecord) -> None:
+        async with _transaction(self._engine) as connection:
+            await connection.execute(insert(usage).values(asdict(record)))
+
+    async def usage(self, room: str) -> tuple[UsageRecord, ...]:
+        columns = [column for column in usage.c if column.name != "id"]
+        query = select(*columns).where(usage.c.room == room).order_by(usage.c.id)
+        async with _transaction(self._engine) as connection:
+            return tuple(UsageRecord(**row) for row in (await connection.execute(query)).mappings())
+
+
+class SqlPresence:
+    """The lock and the heartbeat of a room, in one row."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def claim(self, beat: Heartbeat, *, stale_after_s: float) -> bool:
+        row = asdict(replace(beat, released=False))
+        taken = (
+            _upsert(self._engine, heartbeats)
+            .values(row)
+            .on_conflict_do_update(
+                index_elements=["room"],
+                set_={name: value for name, value in row.items() if name != "room"},
+                where=or_(
+                    heartbeats.c.released,
+                    heartbeats.c.job_id == beat.job_id,
+                    heartbeats.c.beat_at < beat.beat_at - timedelta(seconds=stale_after_s),
+                ),
+            )
+            .returning(heartbeats.c.room)
+        )
+        async with _transaction(self._engine) as connection:
+            return (await connection.execute(taken)).first() is not None
+
+    async def beat(self, room: str, job_id: str, at: datetime) -> bool:
+        statement = update(heartbeats).where(_held(room, job_id)).values(beat_at=at)
+        async with _transaction(self._engine) as connection:
+            return (await connection.execute(statement)).rowcount == 1
+
+    async def release(self, room: str, job_id: str) -> None:
+        statement = update(heartbeats).where(_held(room, job_id)).values(released=True)
+        async with _transaction(self._engine) as connection:
+            await connection.execute(statement)
+
+    async def get(self, room: str) -> Heartbeat | None:
+        async with _transaction(self._engine) as connection:
+            found = await connection.execute(select(heartbeats).where(heartbeats.c.room == room))
+            row = found.mappings().one_or_none()
+        return Heartbeat(**row) if row else None
+
+
+@asynccontextmanager
+async def _transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    with translated():
+        async with engine.begin() as connection:
+            yield connection
+
+
+def _upsert(engine: AsyncEngine, table: Table) -> Any:
+    """An INSERT that knows ON CONFLICT; both dialects spell it alike."""
+    return (postgresql if engine.dialect.name == "postgresql" else sqlite).insert(table)
+
+
+def _held(room: str, job_id: str) -> Any:
+    return and_(
+        heartbeats.c.room == room, heartbeats.c.job_id == job_id, heartbeats.c.released.is_(False)
+    )
+
+
+def _session(row: Any) -> SessionRecord:
+    return SessionRecord(**{**row, "status": SessionStatus(row["status"])})
