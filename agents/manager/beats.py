@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 
 class BeatKind(StrEnum):
@@ -14,6 +15,17 @@ class BeatKind(StrEnum):
     EVENT = "event"
     RECAP = "recap"
     CLOSING = "closing"
+
+    @property
+    def line(self) -> Literal["opening", "answer", "closing"]:
+        """Which of an understudy's lines fits the beat."""
+        match self:
+            case BeatKind.OPENING:
+                return "opening"
+            case BeatKind.CLOSING:
+                return "closing"
+            case _:
+                return "answer"
 
 
 class Rung(StrEnum):
@@ -33,6 +45,7 @@ class Beat:
 
     `say` is fixed text (an event's or an authored line); without it the words are asked for, with
     `cue` telling the character why it speaks now. `id` is the turn_id of captions and records.
+    `event` is the id of the event that the beat tells of.
     """
 
     id: str
@@ -42,6 +55,7 @@ class Beat:
     cue: str = ""
     say: str | None = None
     max_words: int = 45
+    event: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +69,33 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Effects:
+    """What committing a plan changes in the scene, besides counting the learner's turn.
+
+    `to_phase` is entered only from `from_phase`, so that a plan made before another one moved the
+    scene on cannot move it back. `prompts` when the plan breaks a silence; `silent_s` is how long
+    that silence had lasted.
+    """
+
+    fires: tuple[str, ...] = ()
+    releases: tuple[str, ...] = ()
+    from_phase: str | None = None
+    to_phase: str | None = None
+    begins: bool = False
+    prompts: bool = False
+    silent_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Beats in order. `ends` when the scene is over once they were played."""
+    """Beats in order. `ends` when the scene is over once they were played.
+
+    `serial` numbers the state of the scene that the plan was made for.
+    """
 
     beats: tuple[Beat, ...]
     decision: Decision
     ends: bool = False
     end_reason: str | None = None
+    effects: Effects = Effects()
+    serial: int = 0

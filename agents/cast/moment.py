@@ -1,0 +1,56 @@
+"""What the cast needs to know of a scene: what was heard, and read-only views of scene and beat."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+LEARNER = "learner"
+"""The speaker of everything that a person said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One thing that was said and heard: the unit of memory.
+
+    `speaker` is a character's id or LEARNER, `text` what was really heard, `cut` whether the
+    speaker was interrupted.
+    """
+
+    speaker: str
+    name: str
+    text: str
+    turn_id: str
+    phase: str
+    cut: bool = False
+
+
+class SceneView(Protocol):
+    """What a prompt depends on in a scene."""
+
+    @property
+    def released(self) -> tuple[str, ...]:
+        """`character.secret` of every secret that an event released."""
+        ...
+
+    @property
+    def fired(self) -> tuple[str, ...]:
+        """Ids of the events that happened."""
+        ...
+
+
+class BeatView(Protocol):
+    """What a prompt depends on in a beat."""
+
+    @property
+    def phase(self) -> str:
+        """The phase that the beat belongs to."""
+        ...
+
+    @property
+    def cue(self) -> str:
+        """Why the character speaks now."""
+        ...
+
+    @property
+    def max_words(self) -> int:
+        """The longest that the line should be."""
+        ...
