@@ -1,0 +1,65 @@
+/** What is said, as a script: names in the margin, lines beside them, the newest at the bottom. */
+import { h } from "../dom.js";
+import { untie } from "../i18n.js";
+import { hueOf } from "../portrait.js";
+
+/** @typedef {import("../captions.js").Line} Line */
+/** Nearer to the bottom than this, the log follows what is said. */
+const FOLLOW_PX = 80;
+
+/** @param {import("../api.js").Scene} scene */
+export function script(scene) {
+  const list = h("ol.lines", { lang: scene.language });
+  const empty = h("p.empty", { say: "room.empty" });
+  const node = h("section.script", { role: "log", "aria-live": "off", label: "room.script", tabindex: "0", testid: "script" }, empty, list);
+  /** @type {Map<string, {node: HTMLElement, text: HTMLElement, line: Line}>} */
+  const drawn = new Map();
+  /** @type {readonly Line[]} */
+  let before = [];
+
+  /** @param {readonly Line[]} lines */
+  function update(lines) {
+    if (lines === before) return;
+    const follows = node.scrollHeight - node.scrollTop - node.clientHeight < FOLLOW_PX;
+    before = lines;
+    empty.hidden = lines.length > 0;
+    const kept = new Set(lines.map((line) => line.key));
+    for (const [key, one] of drawn) {
+      if (kept.has(key)) continue;
+      one.node.remove();
+      drawn.delete(key);
+    }
+    for (const [at, line] of lines.entries()) draw(line, lines[at - 1]);
+    if (follows) node.scrollTop = node.scrollHeight;
+  }
+
+  /** @param {Line} line @param {Line | undefined} previous */
+  function draw(line, previous) {
+    let one = drawn.get(line.key);
+    if (one?.line === line) return;
+    if (!one) {
+      one = entry(scene, line);
+      drawn.set(line.key, one);
+      list.append(one.node);
+    }
+    one.line = line;
+    one.text.textContent = line.text;
+    one.node.dataset.state = line.final ? "final" : "live";
+    one.node.toggleAttribute("data-goes-on", previous !== undefined && previous.own === line.own && previous.persona === line.persona);
+  }
+
+  return { node, update };
+}
+
+/** @param {import("../api.js").Scene} scene @param {Line} line */
+function entry(scene, line) {
+  const place = scene.cast.findIndex((one) => one.id === line.persona);
+  const text = h("span.text");
+  const name = line.own ? h("strong", { say: "room.you" }) : h("strong", {}, line.name || (scene.cast[place]?.name ?? ""));
+  if (!line.own) untie(name);
+  const node = h(line.own ? "li.line.own" : "li.line", {
+    testid: "caption", "data-persona": line.own ? "learner" : line.persona, "data-source": line.source,
+    css: { hue: place < 0 ? 200 : hueOf(scene.id, place) },
+  }, name, line.typed && h("small", { say: "room.typed" }), text);
+  return { node, text, line: /** @type {Line} */ (/** @type {unknown} */ (null)) };
+}
