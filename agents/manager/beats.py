@@ -17,13 +17,15 @@ class BeatKind(StrEnum):
     CLOSING = "closing"
 
     @property
-    def line(self) -> Literal["opening", "answer", "closing"]:
+    def line(self) -> Literal["opening", "answer", "closing", "reaction"]:
         """Which of an understudy's lines fits the beat."""
         match self:
             case BeatKind.OPENING:
                 return "opening"
             case BeatKind.CLOSING:
                 return "closing"
+            case BeatKind.FOLLOW_UP:
+                return "reaction"
             case _:
                 return "answer"
 

@@ -4,16 +4,25 @@ from agents.manager.scene import Scene
 from scenarios.hearing import hears
 from scenarios.schema import Event, Scenario, When
 
+OVERDUE_S = 10.0
+"""How long a time event waits for a pause before it takes the place of an answer."""
+
 
 def due_at_turn(scenario: Scenario, scene: Scene, words: str, now_s: float) -> Event | None:
-    """The event that belongs to the learner's present turn, or that was cut off before."""
-    owed = next((e for e in scenario.events if e.id in scene.unheard), None)
-    fresh = (e for e in scenario.events if e.id not in scene.fired)
-    due = (e for e in fresh if e.when.silence_s is None and _holds(e.when, scene, now_s))
+    """The event that the learner's present turn brings, or one that was cut off unheard.
+
+    What only waits for a time waits for a pause as well, OVERDUE_S at most.
+    """
     turns = scene.phase_turns + 1
-    return next(
-        (e for e in due if _turns_hold(e.when, turns) and _heard(e.when, words, scenario)), owed
-    )
+    for event in scenario.events:
+        when = event.when
+        if event.id in scene.fired or when.silence_s is not None:
+            continue
+        late_s = OVERDUE_S if when.heard is None and when.turns is None else 0.0
+        heard = when.heard is None or hears(words, when.heard, scenario.language)
+        if heard and _holds(when, scene, now_s - late_s) and _turns_hold(when, turns):
+            return event
+    return next((event for event in scenario.events if event.id in scene.unheard), None)
 
 
 def due_at_tick(scenario: Scenario, scene: Scene, now_s: float, quiet_s: float) -> Event | None:
@@ -35,7 +44,3 @@ def _holds(when: When, scene: Scene, now_s: float) -> bool:
 
 def _turns_hold(when: When, turns: int) -> bool:
     return when.turns is None or turns >= when.turns
-
-
-def _heard(when: When, words: str, scenario: Scenario) -> bool:
-    return when.heard is None or hears(words, when.heard, scenario.language)

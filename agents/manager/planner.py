@@ -7,7 +7,7 @@ from agents.manager.beats import Beat, BeatKind, Decision, Effects, Plan, Rung
 from agents.manager.memory import LEARNER, Said
 from agents.manager.names import Roster
 from agents.manager.phrases import phrases_for
-from agents.manager.plans import Composer, Origin, effects_of, scene_decision
+from agents.manager.plans import NO_EFFECTS, Composer, Origin, effects_of, scene_decision
 from agents.manager.scene import Scene
 from agents.manager.selection import LADDER, Situation, Step, select
 from scenarios.hearing import words_of
@@ -56,23 +56,24 @@ class Planner:
             return composer.nothing("the scene is over", ends=scene.ended)
         if not words_of(words):
             return composer.nothing("nothing was said")
-        phase = self._phase(state)
         at = self._situation(state, words)
-        decision = select(at, self._ladder)
-        event = events.due_at_turn(self._scenario, scene, words, now_s)
-        beats = self._answers(at, decision, event)
+        decision, beats = self._replies(at, events.due_at_turn(at.scenario, scene, words, now_s))
+        event = next((e for e in at.scenario.events if e.id in {b.event for b in beats}), None)
         effects = effects_of(event, scene)
+        turns, owing = scene.phase_turns + 1, self._owing(beats, decision)
         limit = phases.limit_reached(self._scenario, scene.turns + 1, now_s)
         if limit is not None:
-            beats = (*beats[:1], composer.closing(phase))
+            beats = (*owing, composer.closing(at.phase, cue="closing_answer"))
             return composer.plan("answer", beats, decision, effects=effects, ends=limit)
-        turns = scene.phase_turns + 1
-        if phases.out_of_turns(phase, turns) or phases.out_of_time(phase, scene, turns, now_s):
-            return self._move_on(state, "answer", beats, decision, effects)
-        if len(beats) == 1:
-            follow = composer.follow_up(phase, after=beats[0].persona)
+        if phases.out_of_turns(at.phase, turns):
+            because = "the phase has had its turns"
+        elif phases.out_of_time(at.phase, scene, turns, now_s):
+            because = "the phase's time is up"
+        else:
+            follow = composer.follow_up(at.phase, after=beats[0]) if len(beats) == 1 else None
             beats = (*beats, follow) if follow else beats
-        return composer.plan("answer", beats, decision, effects=effects)
+            return composer.plan("answer", beats, decision, effects=effects)
+        return self._move_on(state, "answer", because, after=owing, effects=effects)
 
     def tick(self, state: State, now_s: float, *, quiet_s: float, busy: bool) -> Plan | None:
         """What time and silence bring: the end, an event, the next phase, a prompt."""
@@ -89,16 +90,14 @@ class Planner:
         if event is not None:
             return self._event(state, event, _silent_s(scene, now_s, quiet_s))
         if phases.out_of_time(self._phase(state), scene, scene.phase_turns, now_s):
-            decision = scene_decision("the phase's time is up", ())
-            return self._move_on(state, "tick", (), decision, Effects())
+            return self._move_on(state, "tick", "the phase's time is up")
         return self._silence(state, _silent_s(scene, now_s, quiet_s))
 
     def skip(self, state: State) -> Plan:
         """The next phase's opening, or the closing after the last phase."""
         if state.scene.ended is not None:
             return self._composer(state).nothing("the scene is over", ends=state.scene.ended)
-        decision = scene_decision("the phase is skipped", ())
-        return self._move_on(state, "skip", (), decision, Effects())
+        return self._move_on(state, "skip", "the phase is skipped")
 
     def end(self, state: State, reason: str, *, origin: Origin = "end") -> Plan:
         """The spoken closing, for that reason."""
@@ -124,20 +123,30 @@ class Planner:
             address=self._roster.addressed(words),
         )
 
-    def _answers(self, at: Situation, decision: Decision, event: Event | None) -> tuple[Beat, ...]:
-        """The chosen ones' answers; an event's beat stands for its character's own answer.
+    def _replies(self, at: Situation, event: Event | None) -> tuple[Decision, tuple[Beat, ...]]:
+        """Who replies to the learner: those addressed, then an event that is due, else one chosen.
 
-        An event that the learner's words set off also stands for the answer of someone whom they
-        did not address.
+        An event's beat stands for the answer of its character, and of anyone not addressed.
         """
-        composer = Composer(at.scenario, at.scene)
+        decision = select(at, self._ladder)
+        beats = self._chosen(at, decision)
         if event is None:
-            return self._chosen(at, decision)
-        told = composer.event(event, at.phase)
-        if event.when.heard and decision.rung is not Rung.ADDRESSED:
-            return (told,)
-        answers = self._chosen(at, decision)
-        return (*(beat for beat in answers if beat.persona != told.persona), told)
+            return decision, beats
+        told = Composer(at.scenario, at.scene).event(event, at.phase)
+        if decision.rung is not Rung.ADDRESSED:
+            return scene_decision(f"event {event.id}", (told,), Rung.EVENT), (told,)
+        return decision, (*(beat for beat in beats if beat.persona != told.persona), told)
+
+    @staticmethod
+    def _owing(beats: tuple[Beat, ...], decision: Decision) -> tuple[Beat, ...]:
+        """What must be said though the scene moves on: to one who was addressed, or an event.
+
+        Anything else is left to whoever opens the next phase or closes the scene, so that nobody
+        is asked two things at once.
+        """
+        if decision.rung is Rung.ADDRESSED:
+            return beats[:1] if beats[0].event else (beats[0], *(b for b in beats[1:] if b.event))
+        return tuple(beat for beat in beats if beat.event)
 
     def _chosen(self, at: Situation, decision: Decision) -> tuple[Beat, ...]:
         composer = Composer(at.scenario, at.scene)
@@ -158,21 +167,25 @@ class Planner:
         self,
         state: State,
         origin: Origin,
-        beats: tuple[Beat, ...],
-        decision: Decision,
-        effects: Effects,
+        because: str,
+        *,
+        after: tuple[Beat, ...] = (),
+        effects: Effects = NO_EFFECTS,
     ) -> Plan:
-        """Into the next phase, whose opening follows the beats; the closing after the last one."""
+        """Into the next phase, opened `after` those beats; to the closing after the last phase."""
         composer, phase = self._composer(state), self._phase(state)
-        after = phases.phase_after(self._scenario, phase)
-        ends = "completed" if after is None else None
-        if after is None:
-            beats = (*beats, composer.closing(phase))
+        following = phases.phase_after(self._scenario, phase)
+        replies = origin == "answer" and not after
+        if following is None:
+            cue = "closing_answer" if replies else "closing"
+            beats = (*after, composer.closing(phase, cue=cue))
+            ends: str | None = "completed"
         else:
-            beats = (*beats, *composer.opening(after, cue="transition"))
-            effects = replace(effects, from_phase=phase.id, to_phase=after.id)
-        if not decision.chosen:
-            decision = scene_decision(decision.reason, beats)
+            cue = "transition_answer" if replies else "transition"
+            beats = (*after, *composer.opening(following, cue=cue))
+            effects = replace(effects, from_phase=phase.id, to_phase=following.id)
+            ends = None
+        decision = scene_decision(because, beats, Rung.PHASE_RULE)
         return composer.plan(origin, beats, decision, effects=effects, ends=ends)
 
     def _event(self, state: State, event: Event, silent_s: float) -> Plan:

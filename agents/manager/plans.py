@@ -8,11 +8,10 @@ from agents.manager.beats import Beat, BeatKind, Decision, Effects, Plan, Rung
 from agents.manager.phases import speakers_in
 from agents.manager.phrases import phrases_for
 from agents.manager.scene import Scene
-from agents.manager.selection import by_fewest_words
 from scenarios.schema import Event, Phase, Scenario
 
-FOLLOW_UP_SHARE = 0.35
-"""How likely a character of talkativeness 1 follows up on another's answer."""
+FOLLOW_UP_SHARE = 0.45
+"""How likely an answer is followed up where somebody of talkativeness 1 listens."""
 
 NO_EFFECTS = Effects()
 
@@ -64,22 +63,23 @@ class Composer:
         more = {"event": event.id} | ({"say": event.say} if event.say else {})
         return self.beat(event.by, kind, phase, cue, **more)
 
-    def closing(self, phase: Phase) -> Beat:
+    def closing(self, phase: Phase, *, cue: str = "closing") -> Beat:
         """The scene's last line, by the lead of its present phase."""
-        return self.beat(self.scenario.lead_of(phase), BeatKind.CLOSING, phase, "closing")
+        return self.beat(self.scenario.lead_of(phase), BeatKind.CLOSING, phase, cue)
 
-    def follow_up(self, phase: Phase, after: str) -> Beat | None:
-        """A second voice after an answer, now and then, by talkativeness; repeatable by seed."""
-        draw = Random(f"{self.scene.seed}:{self.scene.turns}")
-        willing = [
-            one
-            for one in self.scenario.speakers_of(phase)
-            if draw.random() < FOLLOW_UP_SHARE * self.scenario.character(one).temper.talkativeness
-            and one != after
-        ]
-        if not willing:
+    def follow_up(self, phase: Phase, after: Beat) -> Beat | None:
+        """A second voice after an answer, now and then; the same for the same seed and turn.
+
+        The more talkative a character, the likelier; events and the phase's opening stand alone.
+        """
+        if after.kind is not BeatKind.ANSWER:
             return None
-        one = by_fewest_words(willing, self.scene)[0]
+        draw = Random(f"{self.scene.seed}:{self.scene.turns}")
+        others = [one for one in self.scenario.speakers_of(phase) if one != after.persona]
+        eager = [self.scenario.character(one).temper.talkativeness for one in others]
+        if not others or draw.random() >= FOLLOW_UP_SHARE * max(eager):
+            return None
+        one = draw.choices(others, weights=[share + 0.01 for share in eager])[0]
         return self.beat(one, BeatKind.FOLLOW_UP, phase, "follow_up")
 
     def plan(

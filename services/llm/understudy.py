@@ -52,7 +52,7 @@ class Understudy:
             case "answer":
                 line = self._answer(persona, lines, phase, heard)
             case "closing":
-                line = self._next(persona, lines.closing, kind)
+                line = self._closing(persona, lines)
             case "reaction":
                 line = self._reaction(persona, lines)
             case _:
@@ -65,12 +65,10 @@ class Understudy:
         self._said[persona].append(_key(text))
 
     def _opening(self, persona: str, lines: Lines, phase: str) -> str:
-        """A greeting the first time, afterwards what the author wrote for the phase."""
-        said = self._said[persona]
-        first = phase == self._scenario.phases[0].id
-        if first or not any(_key(line) in said for line in lines.opening):
-            return self._next(persona, lines.opening, "opening")
-        return self._next(persona, (*lines.lines_for(phase), *lines.opening), "opening")
+        """One of the openings from someone not heard yet, then what was written for the phase."""
+        if not self._said[persona]:
+            return self._rng.choice(lines.opening)
+        return self._next(persona, lines.lines_for(phase) or lines.opening, "opening")
 
     def _answer(self, persona: str, lines: Lines, phase: str, heard: str) -> str:
         language = self._scenario.language
@@ -79,6 +77,10 @@ class Understudy:
         if fresh is not None:
             return fresh
         return self._next(persona, lines.lines_for(phase), "answer")
+
+    def _closing(self, persona: str, lines: Lines) -> str:
+        fresh = tuple(self._unsaid(persona, lines.closing))
+        return self._rng.choice(fresh) if fresh else self._next(persona, lines.closing, "closing")
 
     def _reaction(self, persona: str, lines: Lines) -> str:
         said = self._said[persona][-1:]
