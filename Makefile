@@ -6,7 +6,6 @@ SHELL := bash
 .DELETE_ON_ERROR:
 
 PY := .venv/bin/python
-DATA := $(or $(REPARTEE_DATA_DIR),var)
 hash = $(shell cat $(1) 2>/dev/null | sha256sum | cut -c1-12)
 STAMPS := .venv/.stamps
 RUN := $(STAMPS)/run-$(call hash,requirements.txt scripts/python.sh)
@@ -70,7 +69,7 @@ system-test:
 	  asterisk-core-sounds-en-wav:/usr/share/asterisk/sounds/en_US_f_Allison
 
 livekit:
-	@scripts/livekit.sh $(DATA)/bin
+	@scripts/livekit.sh
 
 web:
 	@scripts/web.sh
