@@ -26,7 +26,11 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The end of a call. `fault` is a stable word (`timeout`, `status_503`, `cut`) or None."""
+    """The end of a call.
+
+    `model` is the one that was asked, even when the words are not its own. `fault` is a stable word
+    (`deadline`, `status_503`, `cut`, `cancelled`) or None; `usage` is booked either way.
+    """
 
     text: str
     source: Source

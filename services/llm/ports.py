@@ -1,6 +1,6 @@
 """What the optimizer needs from the outside: a chat model that streams."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -29,7 +29,7 @@ class ChatModel(Protocol):
         """The model's name as the vendor knows it."""
         ...
 
-    def stream(self, request: Request) -> AsyncIterator[Delta]:
+    def stream(self, request: Request) -> AsyncGenerator[Delta, None]:
         """The answer, piece by piece."""
         ...
 

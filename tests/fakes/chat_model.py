@@ -1,14 +1,13 @@
 """A chat model that plays a script: pieces, pauses and faults, one answer a call."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
 from services.core.errors import BackendError
 from services.llm.outcome import Usage
 from services.llm.ports import Delta
 from services.llm.request import Request
-
 
 _USAGE = Usage(prompt_tokens=20, completion_tokens=5)
 
@@ -47,7 +46,7 @@ class FakeChatModel:
     def name(self) -> str:
         return self._name
 
-    async def stream(self, request: Request) -> AsyncIterator[Delta]:
+    async def stream(self, request: Request) -> AsyncGenerator[Delta, None]:
         script = self._scripts[min(len(self.requests), len(self._scripts) - 1)]
         self.requests.append(request)
         ended = False

@@ -1,5 +1,6 @@
-"""A clock that stands still until it is told to move."""
+"""Clocks of the tests: one stands still until it is told to move, one follows the loop."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 
@@ -21,3 +22,16 @@ class FakeClock:
         if seconds < 0:
             raise ValueError("time does not go back")
         self._elapsed_s += seconds
+
+
+class LoopClock:
+    """The running loop's time; with VirtualTimeLoop, tests of deadlines take no time."""
+
+    def __init__(self, start: datetime = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)) -> None:
+        self._start = start
+
+    def now(self) -> datetime:
+        return self._start + timedelta(seconds=self.monotonic_s())
+
+    def monotonic_s(self) -> float:
+        return asyncio.get_running_loop().time()

@@ -1,0 +1,83 @@
+"""When streamed words may be spoken: at once while nothing is said, then a sentence at a time.
+
+The first sentence goes out word by word, because the voice waits for it. Later ones are held until
+they are whole: they are there long before the voice needs them, and an answer that breaks off then
+ends at a sentence.
+"""
+
+import re
+
+_END = re.compile(r"[.!?…]+[\"'»”)\]\u00a0\u202f ]*(?=\s|$)|\n")
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(«\"'’])(?:[A-Z]|MM|Mme|Mlle|Me|Mr|Mrs|Ms|Dr|Pr|St|etc|cf|p)\.$"
+)
+_SPOKEN = re.compile(r"\w")
+
+
+def useful(text: str) -> bool:
+    """Whether there is anything to say in it."""
+    return _SPOKEN.search(text) is not None
+
+
+class SentenceGate:
+    """Takes pieces as they come and gives what may be spoken, each character once, in order."""
+
+    def __init__(self) -> None:
+        self._held = ""
+        self._said = ""
+        self._whole = False
+
+    @property
+    def said(self) -> str:
+        """All that was given out."""
+        return self._said
+
+    def feed(self, piece: str) -> str:
+        """What may be spoken now that `piece` came; often nothing."""
+        self._held += piece
+        if not useful(self._held):
+            return ""
+        if not self._said:
+            self._held = self._held.lstrip()
+        end = _last_end(
+            self._held[: len(self._held.rstrip())], open_ended=not self._held[-1].isspace()
+        )
+        if end or self._whole:
+            self._whole = True
+            return self._give(end)
+        return self._give(_last_space(self._held))
+
+    def finish(self) -> str:
+        """The rest of an answer that came whole."""
+        self._held = self._held.rstrip()
+        return self._give(len(self._held))
+
+    def close(self) -> str:
+        """What ends an answer that broke off: its held whole sentences, or a trailing-off."""
+        end = _last_end(self._held, open_ended=False) if useful(self._held) else 0
+        if end or self._whole or not self._said:
+            return self._give(end)
+        self._said += "…"
+        return "…"
+
+    def _give(self, length: int) -> str:
+        text, self._held = self._held[:length], self._held[length:]
+        self._said += text
+        return text
+
+
+def _last_end(text: str, *, open_ended: bool) -> int:
+    """Where the last whole sentence ends; an `open_ended` text may still go on where it stops."""
+    ends = [
+        match.end()
+        for match in _END.finditer(text)
+        if not _ABBREVIATION.search(text[: match.start() + 1])
+        and (not open_ended or match.end() < len(text))
+    ]
+    return ends[-1] if ends else 0
+
+
+def _last_space(text: str) -> int:
+    """Where the last whole word ends."""
+    found = re.search(r"\s\S*$", text)
+    return found.start() if found else 0
