@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.adapters.sql_store import SqlParts, open_sql
+from services.adapters.sql.store import SqlParts, open_sql
 from tests.fakes.store import FakePresence, FakeSessionStore
 
 

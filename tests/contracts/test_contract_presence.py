@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.adapters.sql_store import SqlParts
+from services.adapters.sql.store import SqlParts
 from services.sessions.ports import Presence
 from services.sessions.records import Heartbeat
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.adapters.sql_store import SqlParts
+from services.adapters.sql.store import SqlParts
 from services.core.errors import NotFound
 from services.sessions.ports import SessionStore
 from services.sessions.records import (

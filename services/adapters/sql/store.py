@@ -14,8 +14,8 @@ from sqlalchemy import Table, and_, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.adapters.sql_engine import open_engine, translated
-from services.adapters.sql_schema import (
+from services.adapters.sql.engine import open_engine, translated
+from services.adapters.sql.schema import (
     event_counters,
     events,
     heartbeats,
@@ -47,7 +47,7 @@ async def open_sql(url: str) -> AsyncIterator[SqlParts]:
     """Both ports on the database of that URL, upgraded first; closed with the block.
 
     Raises:
-        ConfigError: see `sql_engine.open_engine`.
+        ConfigError: see `engine.open_engine`.
         BackendError: the database cannot be reached.
     """
     engine = await open_engine(url)

@@ -2,7 +2,7 @@
 
 The caller holds the database's write lock: several processes may start at once, and the first one
 through does the work. Alembic keeps its current migration in module globals, so one event loop must
-not upgrade two databases at the same time; `sql_engine` sees to that.
+not upgrade two databases at the same time; `engine` sees to that.
 """
 
 from pathlib import Path

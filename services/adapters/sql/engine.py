@@ -12,7 +12,7 @@ from sqlalchemy import URL, event, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from services.adapters import migrations
+from services.adapters.sql import migrations
 from services.core.errors import BackendError, ConfigError
 
 _BUSY_TIMEOUT_MS = 5_000
