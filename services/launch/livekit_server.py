@@ -4,7 +4,6 @@
 listens on another interface.
 """
 
-import secrets
 import shutil
 import sys
 from collections.abc import AsyncIterator
@@ -16,6 +15,7 @@ import yaml
 
 from services.core.errors import BackendError, ConfigError
 from services.launch.child import Child, Spec
+from services.launch.keys import Keys, fresh_keys
 from services.launch.ports import LOOPBACK, free_port, until_answers
 
 READY_LIMIT_S = 20.0
@@ -60,12 +60,10 @@ class LiveKitServer:
         return self.child.pid
 
     async def start(self) -> None:
-        """Start and wait until it answers. Raises: BackendError with the end of its log's path."""
+        """Start and wait until it answers. Raises: BackendError naming its log."""
         await self.child.start()
-        alive = self.child
-        if not await until_answers(
-            self.address.port, limit_s=READY_LIMIT_S, alive=lambda: alive.running
-        ):
+        port = self.address.port
+        if not await until_answers(port, limit_s=READY_LIMIT_S, alive=lambda: self.child.running):
             await self.child.kill()
             raise BackendError(f"livekit-server did not start: see {self.child.spec.log}")
 
@@ -88,7 +86,7 @@ async def livekit_server(
     """
     program = binary or find_binary()
     for attempt in range(_STARTS):
-        server = LiveKitServer(*prepare(data_dir, program, new_address()))
+        server = _server(data_dir, program)
         try:
             await server.start()
         except BackendError:  # somebody took the port between our look and its bind
@@ -102,32 +100,31 @@ async def livekit_server(
         await server.stop()
 
 
-def prepare(data_dir: Path, binary: Path, address: Address) -> tuple[Address, Child]:
-    """Write the config file and give the child that would run it."""
+def _server(data_dir: Path, binary: Path) -> LiveKitServer:
+    address = new_address(fresh_keys())
+    return LiveKitServer(address, Child(server_spec(data_dir, binary, address)))
+
+
+def server_spec(data_dir: Path, binary: Path, address: Address) -> Spec:
+    """Write the config file and say how to run the server on it."""
     config = write_config(data_dir / "livekit.yaml", address)
-    spec = Spec(
+    return Spec(
         name="livekit",
         argv=(str(binary), "--config", str(config)),
         env={"PATH": "/usr/bin:/bin"},  # LIVEKIT_* of the person's shell must not override the file
         log=data_dir / "logs" / "livekit.log",
         stop_s=0.5,  # it keeps nothing, and would wait for its rooms
     )
-    return address, Child(spec)
 
 
-def new_address(port: int = 0, udp_port: int = 0) -> Address:
-    """Free ports (the wanted ones when they are free) and a fresh key of 256 bits."""
+def new_address(keys: Keys, port: int = 0, udp_port: int = 0) -> Address:
+    """Free ports: the wanted ones when they are free."""
     return Address(
         port=free_port(port),
         udp_port=free_port(udp_port, "udp"),
-        api_key=new_key(),
-        api_secret=secrets.token_hex(32),
+        api_key=keys.api_key,
+        api_secret=keys.api_secret,
     )
-
-
-def new_key() -> str:
-    """A name for a secret, in the shape that LiveKit's own tools give."""
-    return "API" + secrets.token_hex(6)
 
 
 def write_config(path: Path, address: Address) -> Path:
