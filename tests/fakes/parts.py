@@ -1,0 +1,129 @@
+"""The open services as the HTTP app wants them, all in memory, with two small scenes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from scenarios.schema import Language, Scenario
+from services.sessions.records import SessionRecord
+from services.sessions.rooms import Rooms
+from services.settings import Settings
+from services.speech.ports import Ear, VoiceEngine
+from tests.fakes.clock import FakeClock
+from tests.fakes.rooms import FakeRooms
+from tests.fakes.store import FakePresence, FakeSessionStore
+
+LIVEKIT_KEY = "APItest"
+LIVEKIT_SECRET = "livekit-secret-for-tests-0123456789"
+CANARY = "canary-7f3a"
+"""Stands in everything of a scene that a learner must not see."""
+
+
+def scene(id: str = "debat-tv", language: Language = "fr") -> Scenario:
+    """A scene with one character and secrets that name the canary."""
+    return Scenario.model_validate(
+        {
+            "schema": 1,
+            "id": id,
+            "title": f"Scène {id}",
+            "language": language,
+            "summary": "Une réforme à défendre.",
+            "learner": {"role": "ministre", "brief": "Le chiffre des 12 %.", "goals": ["tenir"]},
+            "cast": [
+                {
+                    "id": "morel",
+                    "name": "Claire Morel",
+                    "title": "animatrice",
+                    "persona": f"Rigoureuse. {CANARY}",
+                    "knows": [CANARY],
+                    "secrets": [{"id": "rapport", "text": CANARY}],
+                    "understudy": {"opening": [CANARY], "lines": [CANARY], "closing": [CANARY]},
+                }
+            ],
+            "phases": [{"id": "ouverture", "goal": "première question"}],
+            "events": [
+                {"id": "e", "when": {"after_s": 1}, "by": "morel", "do": "say", "say": CANARY}
+            ],
+            "rubric": [{"id": "clarte", "label": "Clarté", "anchors": {0: CANARY}}],
+            "tests": [{"say": CANARY}],
+        }
+    )
+
+
+@dataclass(frozen=True)
+class FakeLoaded:
+    """A scene that was accepted."""
+
+    scenario: Scenario
+    hash: str = "h1"
+
+
+@dataclass(frozen=True)
+class FakeCatalogue:
+    """Scenes by id; the first is the default."""
+
+    scenes: tuple[FakeLoaded, ...] = (
+        FakeLoaded(scene()),
+        FakeLoaded(scene("job-interview", "en")),
+    )
+
+    def ids(self) -> Sequence[str]:
+        return [one.scenario.id for one in self.scenes]
+
+    def get(self, id: str) -> FakeLoaded:
+        for one in self.scenes:
+            if one.scenario.id == id:
+                return one
+        raise KeyError(id)
+
+    def default(self) -> FakeLoaded:
+        return self.scenes[0]
+
+    def all(self) -> Sequence[FakeLoaded]:
+        return self.scenes
+
+
+@dataclass(frozen=True)
+class FakeOptimizer:
+    """Whether a model plays."""
+
+    has_model: bool = False
+
+
+def settings(**fields: Any) -> Settings:
+    """Settings of a studio with a LiveKit server."""
+    known = {
+        "livekit_url": "ws://127.0.0.1:7880",
+        "livekit_api_key": LIVEKIT_KEY,
+        "livekit_api_secret": LIVEKIT_SECRET,
+    }
+    return Settings(**(known | fields))
+
+
+@dataclass
+class FakeParts:
+    """The open services."""
+
+    settings: Settings = field(default_factory=settings)
+    clock: FakeClock = field(default_factory=FakeClock)
+    store: FakeSessionStore = field(default_factory=FakeSessionStore)
+    presence: FakePresence = field(default_factory=FakePresence)
+    catalogue: FakeCatalogue = field(default_factory=FakeCatalogue)
+    optimizer: FakeOptimizer = field(default_factory=FakeOptimizer)
+    ears: Sequence[Ear] = ()
+    engines: Sequence[VoiceEngine] = ()
+    rooms: Rooms | None = field(default_factory=FakeRooms)
+
+    async def session(self, room: str, *, user: str = "local") -> SessionRecord:
+        """A live session on record."""
+        record = SessionRecord(
+            room=room,
+            user=user,
+            scenario_id="debat-tv",
+            scenario_hash="h1",
+            scenario_text=CANARY,
+            language="fr",
+            started_at=self.clock.now(),
+            scene={"phase": "ouverture", "secret": CANARY},
+        )
+        return await self.store.open(record)
