@@ -30,7 +30,9 @@ class Child:
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
         self.started_s = 0.0
+        self._log_start = 0
         self._process: asyncio.subprocess.Process | None = None
+        self._starting: asyncio.Task[None] | None = None
 
     @property
     def running(self) -> bool:
@@ -46,17 +48,8 @@ class Child:
 
         Raises: OSError when the program cannot be started.
         """
-        self.spec.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.spec.log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *_tied_to_us(self.spec.argv),
-                env=dict(self.spec.env),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        self.started_s = time.monotonic()
+        self._starting = asyncio.create_task(self._spawn())
+        await asyncio.shield(self._starting)  # a start cut short would leave a child unknown to us
 
     async def wait(self) -> int:
         """Its exit status, once it ended; what it left in its group is ended too."""
@@ -68,6 +61,7 @@ class Child:
 
     async def stop(self, limit_s: float | None = None) -> None:
         """SIGTERM to the process, then SIGKILL to its whole group after `limit_s` (`stop_s`)."""
+        await self._started()
         if self._process is None:
             return
         with suppress(ProcessLookupError):
@@ -79,18 +73,42 @@ class Child:
 
     async def kill(self) -> None:
         """SIGKILL to the whole group, at once."""
+        await self._started()
         if self._process is None:
             return
         self._signal_group(signal.SIGKILL)
         await self._process.wait()
 
-    def last_lines(self) -> str:
-        """The end of its log, for a person who must find out what failed."""
+    def output(self) -> str:
+        """What it wrote to its log since the last start."""
         try:
-            lines = self.spec.log.read_text(encoding="utf-8", errors="replace").splitlines()
+            with self.spec.log.open("rb") as log:
+                log.seek(self._log_start)
+                return log.read().decode("utf-8", "replace")
         except OSError:
             return ""
-        return "\n".join(lines[-KEPT_LINES:])
+
+    def last_lines(self) -> str:
+        """The end of its output, for a person who must find out what failed."""
+        return "\n".join(self.output().splitlines()[-KEPT_LINES:])
+
+    async def _spawn(self) -> None:
+        self.spec.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.spec.log.open("ab") as log:
+            self._log_start = log.tell()
+            self._process = await asyncio.create_subprocess_exec(
+                *_tied_to_us(self.spec.argv),
+                env=dict(self.spec.env),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.started_s = time.monotonic()
+
+    async def _started(self) -> None:
+        if self._starting is not None:
+            await asyncio.wait({self._starting})
 
     def _signal_group(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError):

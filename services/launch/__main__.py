@@ -1,0 +1,118 @@
+"""`python -m services.launch`: open the house, keep it open, close it on Ctrl-C or SIGTERM."""
+
+import argparse
+import asyncio
+import fcntl
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from services.core.errors import ConfigError, ServiceError
+from services.launch.banner import banner, ready_line
+from services.launch.parts import House, furnish
+from services.launch.supervisor import Supervisor
+from services.settings import Settings, load_settings
+
+DRAIN_S = 5.0
+_KEPT_LOG_BYTES = 5_000_000
+
+
+def main() -> int:
+    """Exit status: 0 ended on demand, 1 a part failed, 2 the environment cannot be used."""
+    arguments = _parser().parse_args()
+    try:
+        settings = load_settings(os.environ)
+        with _only_one(settings.data_dir):
+            house = furnish(settings, os.environ)
+            _shorten_logs(house.logs)
+            asyncio.run(_serve(house, settings, arguments))
+    except ConfigError as error:
+        print(f"Repartee cannot start: {error}", file=sys.stderr)
+        return 2
+    except ServiceError as error:
+        print(f"Repartee stops: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _serve(house: House, settings: Settings, arguments: argparse.Namespace) -> None:
+    def say(words: str) -> None:
+        print(words, file=sys.stderr, flush=True)
+
+    def opened() -> None:
+        if arguments.json_ready:
+            print(ready_line(house, supervisor.pids), flush=True)
+        else:
+            print(banner(house, settings, colour=sys.stdout.isatty()), flush=True)
+
+    for words in house.moved:
+        say(words)
+    say("Opening the house ...")
+    supervisor = Supervisor(house.parts, say=say)
+    stop = asyncio.Event()
+    with _signals(stop, supervisor):
+        await supervisor.run(opened, stop, drain_s=arguments.drain_s)
+
+
+@contextmanager
+def _signals(stop: asyncio.Event, supervisor: Supervisor) -> Iterator[None]:
+    """The first signal closes the house in order, the second at once."""
+    loop = asyncio.get_running_loop()
+    killing: set[asyncio.Task[None]] = set()
+
+    def close() -> None:
+        if stop.is_set():
+            killing.add(loop.create_task(supervisor.kill()))
+        else:
+            print("Closing ...", file=sys.stderr, flush=True)
+            stop.set()
+
+    watched = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    for number in watched:
+        loop.add_signal_handler(number, close)
+    try:
+        yield
+    finally:
+        for number in watched:
+            loop.remove_signal_handler(number)
+
+
+@contextmanager
+def _only_one(data_dir: Path) -> Iterator[None]:
+    """Hold the data folder. Raises: ConfigError when another launch holds it."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with (data_dir / "launch.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(
+                f"Repartee already runs on {data_dir}; set REPARTEE_DATA_DIR for a second one"
+            ) from None
+        yield
+
+
+def _shorten_logs(logs: Path) -> None:
+    for log in logs.glob("*.log"):
+        if log.stat().st_size > _KEPT_LOG_BYTES:
+            log.replace(log.with_suffix(".log.1"))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m services.launch", description=__doc__)
+    parser.add_argument(
+        "--json-ready", action="store_true", help="print one line of JSON once ready, for programs"
+    )
+    parser.add_argument(
+        "--drain-s",
+        type=float,
+        default=DRAIN_S,
+        help="seconds that running scenes get to end (%(default)s)",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
