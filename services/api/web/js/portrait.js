@@ -20,9 +20,9 @@ export function hueOf(/** @type {string} */ scenario, /** @type {number} */ plac
   return HUES[(turnOf(scenario) + place) % HUES.length];
 }
 
-/** The scene's own hue, for its poster. */
-export function sceneHue(/** @type {string} */ scenario) {
-  return HUES[turnOf(scenario)];
+/** The hue of a scene's poster, by its place in the list. */
+export function posterHue(/** @type {number} */ place) {
+  return HUES[(place * 2 + 3 + Math.floor(place / 3)) % HUES.length];
 }
 
 function turnOf(/** @type {string} */ text) {

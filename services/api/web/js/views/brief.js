@@ -41,8 +41,9 @@ export function briefPanel(app, scene, back) {
   const node = h("div.brief", { testid: "brief", "data-scene": scene.id },
     button("quiet back", "back", { say: "brief.back", testid: "back", on: { click: back } }),
     h("h2", { lang: scene.language, tabindex: "-1" }, scene.title),
-    part(scene), company(scene), device.node, trouble, start,
-    h("p.disclosure", { testid: "disclosure" }, icon("info"), h("span", { say: "start.disclosure" })));
+    part(scene), company(scene), device.node, trouble, h("div.go", {}, start),
+    h("p.disclosure", { testid: "disclosure" }, icon("info"), h("span", {}, h("span", { say: "start.disclosure" }), app.studio?.cast === "model" && " ",
+      app.studio?.cast === "model" && h("span", { say: "studio.model.help" }))));
   return { node, close: device.close };
 }
 

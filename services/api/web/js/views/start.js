@@ -1,6 +1,6 @@
 /** The first view: what the studio is, its scenes, and the chosen scene ready to be played. */
 import { h, icon } from "../dom.js";
-import { sceneHue } from "../portrait.js";
+import { posterHue } from "../portrait.js";
 import { briefPanel } from "./brief.js";
 import { portrait } from "./portrait.js";
 import { studioStrip } from "./studio.js";
@@ -59,11 +59,11 @@ function hero(app) {
 function posters(app, choose, prepare) {
   const chosen = app.scenes.some((scene) => scene.id === app.chosen) ? app.chosen : app.scenes[0]?.id;
   return h("div.posters", { role: "radiogroup", "aria-labelledby": "scenes-title" },
-    ...app.scenes.map((scene) => poster(scene, scene.id === chosen, choose, prepare)));
+    ...app.scenes.map((scene, place) => poster(scene, place, scene.id === chosen, choose, prepare)));
 }
 
-/** @param {Scene} scene @param {boolean} checked @param {(scene: Scene) => void} choose @param {() => void} prepare */
-function poster(scene, checked, choose, prepare) {
+/** @param {Scene} scene @param {number} place @param {boolean} checked @param {(scene: Scene) => void} choose @param {() => void} prepare */
+function poster(scene, place, checked, choose, prepare) {
   const radio = h("input", {
     type: "radio", name: "scene", value: scene.id, checked, "aria-describedby": `about-${scene.id}`,
     on: {
@@ -73,11 +73,11 @@ function poster(scene, checked, choose, prepare) {
   });
   const count = scene.cast.length;
   return h("label.poster", {
-    testid: `scene-${scene.id}`, css: { hue: sceneHue(scene.id) },
+    testid: `scene-${scene.id}`, css: { hue: posterHue(place) },
     on: { click: (/** @type {MouseEvent} */ event) => { if (event.detail > 0) setTimeout(prepare); } },
   },
     radio,
-    h("span.poster-stage", { "aria-hidden": "true" }, ...scene.cast.map((_, place) => portrait(scene.id, scene.cast, place))),
+    h("span.poster-stage", { "aria-hidden": "true" }, ...scene.cast.map((_, at) => portrait(scene.id, scene.cast, at))),
     h("span.poster-words", {},
       h("span.poster-title", { lang: scene.language }, scene.title),
       h("span.poster-summary", { id: `about-${scene.id}`, lang: scene.language }, scene.summary),
@@ -90,5 +90,5 @@ function poster(scene, checked, choose, prepare) {
 
 /** @param {Scene} scene */
 export function minutesOf(scene) {
-  return Math.max(1, Math.round(scene.duration_s / 60));
+  return Math.max(1, Math.floor(scene.duration_s / 60));
 }
