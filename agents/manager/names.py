@@ -1,9 +1,23 @@
-"""Who was addressed: names, titles and roles found in what the learner said."""
+"""Who was addressed: names, titles and roles found in what the learner said.
+
+Tells speaking to somebody from speaking of somebody by what stands around the name. Evidence is
+summed: a comma around it, a place at an edge of the sentence, an honorific, a "you" nearby, a
+phrase that gives the floor; against it an article, a preposition, a verb in the third person.
+"""
 
 from dataclasses import dataclass
 
-from scenarios.hearing import words_of
+from agents.manager.calls import Call, Finder
+from agents.manager.handles import handles_of
+from agents.manager.lexicon import Lexicon, Phrase, ending, lexicon_for, starting
+from agents.manager.utterance import Sentence, sentences_of
 from scenarios.schema import Scenario
+
+ENOUGH = 2
+ENOUGH_UNSURE = 3
+"""Without honorific, for a spelling that only sounds alike, a common word, a role."""
+
+_NEARBY = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,17 +29,115 @@ class Address:
 
 
 class Roster:
-    """The cast as somebody may call it."""
+    """The cast of one scene, as a person may call them."""
 
     def __init__(self, scenario: Scenario) -> None:
-        self._names = {c.id: words_of(c.name) for c in scenario.cast}
+        self._lexicon = lexicon_for(scenario.language)
+        self._finder = Finder(handles_of(scenario), self._lexicon)
 
     def addressed(self, words: str) -> Address:
-        """Who was addressed by these words."""
-        said = words_of(words)
-        places = [
-            (min(said.index(name) for name in names if name in said), one)
-            for one, names in self._names.items()
-            if set(names) & set(said)
-        ]
-        return Address(ids=tuple(one for _, one in sorted(places)))
+        """Who was addressed by these words; nobody for a name that is only mentioned.
+
+        Somebody who is only thanked counts where nobody else is spoken to.
+        """
+        spoken_to: list[str] = []
+        thanked: list[str] = []
+        everyone = False
+        for sentence in sentences_of(words):
+            said, done = sentence.words, 0
+            everyone = everyone or _holds(said, self._lexicon.everyone)
+            for call in self._finder.calls_in(sentence):
+                enough = ENOUGH if call.sure or call.honorific else ENOUGH_UNSURE
+                if _evidence(call, sentence, self._lexicon, done) < enough:
+                    continue
+                thanks = ending(said[done : call.start], self._lexicon.thanks) > 0
+                (thanked if thanks else spoken_to).extend(call.personas)
+                done = call.end
+        ids = tuple(dict.fromkeys(spoken_to or thanked))
+        return Address(ids=ids, everyone=everyone and not ids)
+
+
+def _evidence(call: Call, sentence: Sentence, lexicon: Lexicon, done: int) -> int:
+    """How sure it is that the call speaks to them; `done` words were an earlier address."""
+    around = _Around(call, sentence, lexicon, done)
+    if around.possessive:
+        return -3
+    score = int(call.honorific) + around.place()
+    cue = ending(around.left, lexicon.cues)
+    if cue and cue >= ending(around.left, lexicon.mentions):
+        score += 3
+    elif not around.at_start and ending(around.left, lexicon.mentions):
+        score -= 3
+    pronoun_cue = cue == 1 and around.left[-1:] in lexicon.you
+    if (not cue or pronoun_cue) and around.spoken_of:
+        score -= 3
+    if call.role and call.article and not call.honorific and not cue:
+        score -= 3
+    if not call.role and not call.honorific and around.blocked:
+        score -= 4
+    return score
+
+
+class _Around:
+    """What stands around a call in its sentence."""
+
+    def __init__(self, call: Call, sentence: Sentence, lexicon: Lexicon, done: int) -> None:
+        tokens, words = sentence.tokens, sentence.words
+        self._lexicon = lexicon
+        self._asks = sentence.asks
+        self._capital = tokens[call.end - 1].capital
+        self.left = words[done : call.start]
+        self.right = words[call.end :]
+        self.at_start = _made_of(self.left, lexicon.openers)
+        self.at_end = _made_of(self.right, lexicon.closers)
+        self.comma_before = call.start > 0 and tokens[call.start - 1].comma
+        self.comma_after = tokens[call.end - 1].comma
+        self.possessive = tokens[call.end - 1].apostrophe and self.right[:1] == ("s",)
+        before = ending(self.left, lexicon.blockers)
+        self.blocked = before > 0 and not self.at_start and not self.comma_before
+
+    def place(self) -> int:
+        """The evidence of the call's place between commas and the sentence's edges."""
+        if (self.at_start and (self.at_end or self.comma_after)) or (
+            self.at_end and self.comma_before
+        ):
+            return 3
+        if self.comma_before and self.comma_after:
+            return 2 + (self._capital or self._says_you(self.left + self.right))
+        if self.at_start:
+            return 1 + 2 * self._turns_to_them() + self._asks
+        if self.at_end:
+            return 1 + 2 * self._says_you(self.left) + self._asks
+        return 0
+
+    @property
+    def spoken_of(self) -> bool:
+        """Whether the sentence goes on about them in the third person."""
+        if self.right[:1] in self._lexicon.third_person:
+            apposed = self.comma_before and not self.at_start
+            if self.comma_after and not (apposed and not self._says_you(self.right)):
+                return False
+            return self.right[1:2] not in self._lexicon.you
+        told = self.right[:1] == ("vous",) and self.right[1:2] in self._lexicon.third_person
+        return told and not self.comma_after
+
+    def _turns_to_them(self) -> bool:
+        direct = starting(self.right, self._lexicon.imperatives) > 0
+        return direct or self._says_you(self.right[:_NEARBY])
+
+    def _says_you(self, words: Phrase) -> bool:
+        return any((word,) in self._lexicon.you for word in words)
+
+
+def _made_of(words: Phrase, phrases: frozenset[Phrase]) -> bool:
+    """Whether the words are nothing but some of the phrases, one after the other."""
+    while words:
+        size = starting(words, phrases)
+        if not size:
+            return False
+        words = words[size:]
+    return True
+
+
+def _holds(words: Phrase, phrases: frozenset[Phrase]) -> bool:
+    return any(starting(words[at:], phrases) for at in range(len(words)))

@@ -1,0 +1,101 @@
+"""What each member of the cast may be called: names, parts of names, titles and their synonyms."""
+
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+
+from agents.manager.lexicon import Lexicon, Phrase, lexicon_for
+from scenarios.hearing import words_of
+from scenarios.schema import Character, Language, Scenario
+
+_PARTICLES = frozenset(
+    ("d", "de", "du", "des", "la", "le", "l", "van", "von", "der", "den", "di", "da", "del", "el")
+)
+_GENDERED = (
+    ("trices", "teur"),
+    ("trice", "teur"),
+    ("euse", "eur"),
+    ("iere", "ier"),
+    ("enne", "en"),
+    ("ante", "ant"),
+    ("ente", "ent"),
+    ("ale", "al"),
+    ("ee", "e"),
+    ("woman", "man"),
+    ("ess", ""),
+)
+
+
+class Kind(Enum):
+    """How sure it is that a handle, once met, means a person."""
+
+    NAME = "name"
+    ROLE = "role"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handle:
+    """Folded words that may call a character; `gender` where the character's is known."""
+
+    persona: str
+    words: Phrase
+    kind: Kind
+    gender: str | None = None
+
+
+def handles_of(scenario: Scenario) -> tuple[Handle, ...]:
+    """Every handle of the cast, longest first; one role that two may mean is nobody's."""
+    names = [handle for one in scenario.cast for handle in _names(one)]
+    roles = [handle for one in scenario.cast for handle in _roles(one, scenario.language)]
+    owners: dict[Phrase, set[str]] = {}
+    for handle in roles:
+        owners.setdefault(handle.words, set()).add(handle.persona)
+    clear = [handle for handle in roles if len(owners[handle.words]) == 1]
+    return tuple(sorted({*names, *clear}, key=lambda one: (-len(one.words), one.words)))
+
+
+@lru_cache(maxsize=8192)
+def neutral(word: str) -> str:
+    """A folded word for a role without its grammatical gender."""
+    for feminine, masculine in _GENDERED:
+        if word.endswith(feminine) and len(word) > len(feminine) + 2:
+            return word[: -len(feminine)] + masculine
+    return word[:-1] if word.endswith("e") and len(word) > 5 else word
+
+
+def _names(character: Character) -> list[Handle]:
+    words = words_of(character.name)
+    first, rest = words[:1], words[1:]
+    surname = tuple(word for word in rest if word not in _PARTICLES)
+    forms = {words, first, surname[-1:], surname, ("".join(rest),), rest}
+    gender = character.voice.gender
+    return [
+        Handle(persona=character.id, words=form, kind=Kind.NAME, gender=gender)
+        for form in forms
+        if "".join(form)
+    ]
+
+
+def _roles(character: Character, language: Language) -> list[Handle]:
+    title = words_of(character.title or "")
+    if not title:
+        return []
+    lexicon = lexicon_for(language)
+    skipped = lexicon.heads_skip | _PARTICLES | {"of", "the", "and", "et"}
+    content = [word for word in title if word not in skipped] or list(title)
+    head = content[0] if language == "fr" or "of" in title else content[-1]
+    forms = {title, (head,), *_synonyms(title, lexicon)}
+    gender = character.voice.gender
+    return [
+        Handle(persona=character.id, words=form, kind=Kind.ROLE, gender=gender) for form in forms
+    ]
+
+
+def _synonyms(title: Phrase, lexicon: Lexicon) -> set[Phrase]:
+    plain = tuple(map(neutral, title))
+    return {
+        form
+        for group in lexicon.role_groups
+        if any(tuple(map(neutral, one)) == plain for one in group)
+        for form in group
+    }

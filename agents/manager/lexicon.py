@@ -1,0 +1,64 @@
+"""The words of address by language, read once from lexicon.toml."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from scenarios.hearing import words_of
+from scenarios.schema import Language
+
+Phrase = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lexicon:
+    """See lexicon.toml for what each list means. Phrases are tuples of folded words."""
+
+    honorifics: Mapping[str, str]
+    openers: frozenset[Phrase]
+    thanks: frozenset[Phrase]
+    cues: frozenset[Phrase]
+    mentions: frozenset[Phrase]
+    blockers: frozenset[Phrase]
+    articles: frozenset[Phrase]
+    third_person: frozenset[Phrase]
+    you: frozenset[Phrase]
+    imperatives: frozenset[Phrase]
+    closers: frozenset[Phrase]
+    joiners: frozenset[Phrase]
+    everyone: frozenset[Phrase]
+    common: frozenset[Phrase]
+    role_groups: tuple[tuple[Phrase, ...], ...]
+    heads_skip: frozenset[str]
+
+
+def ending(words: Sequence[str], phrases: frozenset[Phrase]) -> int:
+    """How many words the longest of the phrases has that ends `words`; 0 for none."""
+    return max((n for n in _lengths(words) if tuple(words[-n:]) in phrases), default=0)
+
+
+def starting(words: Sequence[str], phrases: frozenset[Phrase]) -> int:
+    """How many words the longest of the phrases has that starts `words`; 0 for none."""
+    return max((n for n in _lengths(words) if tuple(words[:n]) in phrases), default=0)
+
+
+def _lengths(words: Sequence[str]) -> range:
+    return range(1, min(len(words), 6) + 1)
+
+
+@cache
+def lexicon_for(language: Language) -> Lexicon:
+    """The lexicon of that language."""
+    with Path(__file__).with_name("lexicon.toml").open("rb") as file:
+        table = tomllib.load(file)[language]
+    roles, honorifics = table.pop("roles"), table.pop("honorifics")
+    lists = {name: frozenset(words_of(one) for one in phrases) for name, phrases in table.items()}
+    groups = tuple(tuple(words_of(one) for one in group) for group in roles["groups"])
+    return Lexicon(
+        honorifics=honorifics,
+        role_groups=groups,
+        heads_skip=frozenset(roles["heads_skip"]),
+        **lists,
+    )

@@ -1,0 +1,59 @@
+"""What was said as sentences of tokens, with the punctuation that a speech engine wrote."""
+
+import re
+from dataclasses import dataclass
+
+from scenarios.hearing import fold
+
+_WORD = re.compile(r"[^\W_]+")
+_STOPS = re.compile(r"[.?!…\n]")
+_COMMAS = re.compile(r"[,;:()«»\"“”—–]| - ")
+_ABBREVIATED = frozenset({"m", "mr", "mrs", "ms", "dr", "mme", "prof", "st"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """One folded word. `comma` and `apostrophe` tell what stands right after it."""
+
+    word: str
+    capital: bool
+    comma: bool = False
+    apostrophe: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """The words between two stops; `asks` when it ends with a question mark."""
+
+    tokens: tuple[Token, ...]
+    asks: bool = False
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The folded words alone."""
+        return tuple(token.word for token in self.tokens)
+
+
+def sentences_of(text: str) -> tuple[Sentence, ...]:
+    """The sentences in order. The point of "M." or "Dr." ends none."""
+    sentences: list[Sentence] = []
+    tokens: list[Token] = []
+    found = list(_WORD.finditer(text))
+    for at, match in enumerate(found):
+        end = found[at + 1].start() if at + 1 < len(found) else len(text)
+        between, word = text[match.end() : end], fold(match.group())
+        stops = _STOPS.search(between) is not None
+        if stops and word in _ABBREVIATED and between.startswith(".") and end < len(text):
+            stops = False
+        tokens.append(
+            Token(
+                word=word,
+                capital=match.group()[0].isupper(),
+                comma=_COMMAS.search(between) is not None,
+                apostrophe=between in {"'", "’"},
+            )
+        )
+        if stops or at + 1 == len(found):
+            sentences.append(Sentence(tokens=tuple(tokens), asks="?" in between))
+            tokens = []
+    return tuple(sentences)
