@@ -30,7 +30,7 @@ setup: ## install what is missing to run Repartee (idempotent)
 	@$(PARALLEL) setup-run
 
 run: setup ## set up, then run everything and print the address of the try page
-	@exec $(PY) -m services.launch
+	@exec $(PY) -m services.launch $(LAUNCH)
 
 test: ## set up, then pass every test: unit, contracts, integration, room, browser
 	@$(PARALLEL) setup-test
