@@ -3,13 +3,12 @@
 Owns what a model may be sent and what its faults are called. It never repeats a call.
 """
 
-import json
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-import httpx2
+import aiohttp
 import openai
 from openai.types import CompletionUsage
 from openai.types.chat import ChatCompletionChunk
@@ -84,7 +83,7 @@ class OpenAIChat:
                     delta = _delta(chunk)
                     finished = finished or delta.finish is not None
                     yield delta
-        except (openai.OpenAIError, json.JSONDecodeError, UnicodeDecodeError) as error:
+        except (openai.OpenAIError, aiohttp.ClientError, ValueError) as error:
             raise _translated(error, opened=opened) from None
         if not finished:
             raise BackendError("the vendor cut its answer short", code="cut")
@@ -140,22 +139,30 @@ def _usage(told: CompletionUsage) -> Usage:
 def _translated(error: Exception, *, opened: bool) -> BackendError:
     """The SDK's error as ours, once; without its text, which may quote the prompt."""
     match error:
-        case openai.APITimeoutError():
-            return BackendTimeout("the vendor did not answer in time", code="timeout")
-        case openai.APIConnectionError() if isinstance(error.__cause__, httpx2.ConnectError):
-            return BackendError("the vendor cannot be reached", code="connection")
-        case openai.APIConnectionError():
-            return BackendError("the vendor hung up", code="cut" if opened else "reset")
+        case openai.APIConnectionError() | aiohttp.ClientError():
+            return _of_connection(error, opened=opened)
         case openai.APIStatusError(status_code=status):
             return _of_status(error, status)
         case openai.APIError(code=code) if code in _FILTER_CODES:
             return BackendError("the vendor refused", retryable=False, code="filter")
         case openai.APIError():
             return BackendError("the vendor broke its answer off", code="cut")
-        case json.JSONDecodeError() | UnicodeDecodeError():
+        case ValueError():
             return BackendError("the vendor sent a malformed chunk", code="malformed")
         case _:
             return BackendError(f"the call failed: {type(error).__name__}", code="backend")
+
+
+def _of_connection(error: Exception, *, opened: bool) -> BackendError:
+    """What broke underneath: the SDK's aiohttp transport calls each broken connection a timeout."""
+    root: BaseException = error
+    while root.__cause__ is not None:
+        root = root.__cause__
+    if isinstance(root, TimeoutError):
+        return BackendTimeout("the vendor did not answer in time", code="timeout")
+    if isinstance(root, aiohttp.ClientConnectorError | ConnectionRefusedError):
+        return BackendError("the vendor cannot be reached", code="connection")
+    return BackendError("the vendor hung up", code="cut" if opened else "reset")
 
 
 def _of_status(error: openai.APIStatusError, status: int) -> BackendError:

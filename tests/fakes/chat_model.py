@@ -46,6 +46,10 @@ class FakeChatModel:
     def name(self) -> str:
         return self._name
 
+    def play(self, *scripts: Script) -> None:
+        """From the next call on, these."""
+        self._scripts = [self._scripts[0]] * len(self.requests) + list(scripts)
+
     async def stream(self, request: Request) -> AsyncGenerator[Delta, None]:
         script = self._scripts[min(len(self.requests), len(self._scripts) - 1)]
         self.requests.append(request)

@@ -1,0 +1,206 @@
+"""A vendor on loopback: the OpenAI wire with stated delays, scripted faults and its own books.
+
+Run `python -m bench.vendor --port 0` (it prints its address), or use `async with vendor() as v`.
+Outside its process it is told a fault by `POST /_faults` and asked for its books by `GET /_books`.
+It counts calls and tokens itself, and keeps the last prompts for tests that look for leaks.
+"""
+
+import argparse
+import asyncio
+from collections import Counter, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict
+from typing import Any
+
+from aiohttp import web
+
+from bench.vendor_reply import Call, Delays, Reply, hang_up
+from bench.vendor_words import answer, tokens, tone
+
+__all__ = ["FAULTS", "ROUTES", "Call", "Delays", "Vendor", "vendor"]
+
+FAULTS = frozenset(
+    {*(f"F{n}" for n in range(1, 17)), "F10_CUT", "SILENT_AUDIO", "LONG_AUDIO", "EMPTY_TEXT"}
+)
+"""Rows of failures.md F, and what speech routes can do wrong (M5, M8)."""
+
+ROUTES = ("chat", "transcriptions", "speech")
+_BLOCK_BYTES = 4800
+
+
+class Vendor:
+    """The server's state: delays and faults to set, books to read."""
+
+    def __init__(self, *, delays: Delays | None = None, words: int = 24) -> None:
+        self.delays = delays or Delays()
+        self.words = words
+        self.url = ""
+        self.calls: deque[Call] = deque(maxlen=1000)
+        self.transcripts: deque[str] = deque()
+        self.counts: Counter[str] = Counter()
+        self._faults: dict[str, deque[str]] = {route: deque() for route in ROUTES}
+        self._always: dict[str, str | None] = dict.fromkeys(ROUTES)
+
+    def fail(self, route: str, fault: str | None, *, times: int | None = None) -> None:
+        """Scripts a fault for the next `times` calls of a route, or for all; None heals it."""
+        if route not in ROUTES or (fault is not None and fault not in FAULTS):
+            raise ValueError(f"no such route or fault: {route} {fault}")
+        if fault is not None and times is not None:
+            self._faults[route].extend([fault] * times)
+            return
+        self._faults[route].clear()
+        self._always[route] = fault
+
+    def books(self) -> dict[str, Any]:
+        """Counts, tokens and the last calls, as JSON data."""
+        return {
+            "counts": dict(self.counts),
+            "prompt_tokens": sum(call.prompt_tokens for call in self.calls),
+            "completion_tokens": sum(call.completion_tokens for call in self.calls),
+            "calls": [asdict(call) for call in self.calls],
+        }
+
+    def app(self) -> web.Application:
+        """The routes, under /v1 as the vendor has them."""
+        app = web.Application(client_max_size=64 * 1024**2)
+        app.add_routes(
+            [
+                web.post("/v1/chat/completions", self._chat),
+                web.post("/v1/audio/transcriptions", self._transcribe),
+                web.post("/v1/audio/speech", self._speak),
+                web.get("/_books", self._show_books),
+                web.post("/_faults", self._take_fault),
+            ]
+        )
+        return app
+
+    def _note(self, route: str, request: web.Request, model: str) -> Call:
+        fault = self._faults[route].popleft() if self._faults[route] else self._always[route]
+        headers = {k.lower(): v for k, v in request.headers.items() if k.lower() != "authorization"}
+        call = Call(route=route, model=model, headers=headers, fault=fault)
+        self.calls.append(call)
+        self.counts[route] += 1
+        return call
+
+    async def _chat(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        call = self._note("chat", request, str(body["model"]))
+        call.body = {key: value for key, value in body.items() if key != "messages"}
+        call.texts = [str(message["content"]) for message in body["messages"]]
+        refused = _refusal(call.fault, request)
+        if refused is not None:
+            return refused
+        call.prompt_tokens = tokens(" ".join(call.texts))
+        limit = body.get("max_completion_tokens") or body.get("max_tokens") or 10_000
+        words = _words(call, self.words)
+        finish = "length" if len(words) > limit else "stop"
+        reply = Reply(
+            call, request, words[:limit], "content_filter" if call.fault == "F12" else finish
+        )
+        if body.get("stream"):
+            usage = bool((body.get("stream_options") or {}).get("include_usage"))
+            return await reply.stream(self.delays, usage=usage and call.fault != "F15")
+        return await reply.whole(self.delays)
+
+    async def _transcribe(self, request: web.Request) -> web.StreamResponse:
+        form = await request.post()
+        call = self._note("transcriptions", request, str(form.get("model", "")))
+        refused = _refusal(call.fault, request)
+        if refused is not None:
+            return refused
+        if call.fault == "F6":
+            await asyncio.sleep(3600)
+        await asyncio.sleep(self.delays.transcription_s)
+        text = self.transcripts.popleft() if self.transcripts else _heard(str(form.get("language")))
+        call.finished = True
+        return web.json_response({"text": "" if call.fault == "EMPTY_TEXT" else text})
+
+    async def _speak(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        call = self._note("speech", request, str(body["model"]))
+        call.texts = [str(body["input"])]
+        refused = _refusal(call.fault, request)
+        if refused is not None:
+            return refused
+        await asyncio.sleep(3600 if call.fault == "F6" else self.delays.speech_s)
+        sound = _sound(call, str(body.get("voice")))
+        response = web.StreamResponse(headers={"Content-Type": "audio/pcm"})
+        await response.prepare(request)
+        for start in range(0, len(sound), _BLOCK_BYTES):
+            if call.fault == "F16" and start >= 4 * _BLOCK_BYTES:
+                return hang_up(request)
+            await response.write(sound[start : start + _BLOCK_BYTES])
+        call.finished = True
+        return response
+
+    async def _show_books(self, _request: web.Request) -> web.Response:
+        return web.json_response(self.books())
+
+    async def _take_fault(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        self.fail(body["route"], body.get("fault"), times=body.get("times"))
+        return web.json_response({})
+
+
+@asynccontextmanager
+async def vendor(
+    *, port: int = 0, delays: Delays | None = None, words: int = 24
+) -> AsyncIterator[Vendor]:
+    """A running vendor; `url` is its OPENAI_BASE_URL."""
+    stub = Vendor(delays=delays, words=words)
+    runner = web.AppRunner(stub.app(), access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", port)
+        await site.start()
+        stub.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+        yield stub
+    finally:
+        await runner.cleanup()
+
+
+def _words(call: Call, words: int) -> list[str]:
+    if call.fault == "F11":
+        return [" ", ""]
+    if call.fault == "F14":
+        return ['{"speaker":', '"mor']
+    return answer(call.texts, words=words).split()
+
+
+def _heard(language: str) -> str:
+    return "Bonjour à tous." if language.startswith("fr") else "Hello everyone."
+
+
+def _sound(call: Call, voice: str) -> bytes:
+    if call.fault == "SILENT_AUDIO":
+        return bytes(48_000)
+    return tone("." * 4500 if call.fault == "LONG_AUDIO" else call.texts[0], voice=voice)
+
+
+def _refusal(fault: str | None, request: web.Request) -> web.StreamResponse | None:
+    """Faults that leave no answer at all."""
+    status = {"F1": 429, "F2": 500, "F3": 503, "F13": 400}.get(fault or "")
+    if fault in {"F4", "F5"}:
+        return hang_up(request)
+    if status is None:
+        return None
+    code = "context_length_exceeded" if fault == "F13" else None
+    error = {"message": "scripted", "type": "scripted", "code": code}
+    headers = {"Retry-After": "7"} if fault == "F1" else {}
+    return web.json_response({"error": error}, status=status, headers=headers)
+
+
+async def _serve(port: int, words: int) -> None:
+    async with vendor(port=port, words=words) as stub:
+        print(stub.url, flush=True)
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m bench.vendor")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--words", type=int, default=24, help="words of an answer")
+    told = parser.parse_args()
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_serve(told.port, told.words))
