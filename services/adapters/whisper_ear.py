@@ -1,0 +1,210 @@
+"""The ear that every room uses: a client of the machine's one hearing process.
+
+Starts that process when nobody has, and again when it has died. Holds no model itself.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import hashlib
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from services.core.errors import BackendError, BackendTimeout, NotFound
+from services.speech.ports import Language
+from services.speech.weights import WHISPER_BASE, check_folder, is_packaged
+from services.speech.wire import frame, json_frame, parse_json, read_frame
+
+logger = logging.getLogger(__name__)
+
+CONNECT_S = 1.0
+START_S = 30.0
+"""Joining the packaged weights on the first start takes most of it; a later start 1 s."""
+
+SOCKET_PATH_BYTES = 100
+"""Unix socket paths end at 107 bytes on Linux, 103 on macOS."""
+
+RATE_BYTES_PER_S = 32000
+MODEL_FILES = ("model.bin", "config.json", "tokenizer.json")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostPlan:
+    """Where the hearing process listens, and how to start it."""
+
+    socket: Path
+    data_dir: Path
+    model_path: Path | None = None
+    idle_exit_s: float | None = 900.0
+
+    def command(self) -> list[str]:
+        """The command line of the hearing process."""
+        line = [sys.executable, "-m", "services.adapters.whisper_host"]
+        line += ["--socket", str(self.socket), "--data-dir", str(self.data_dir)]
+        if self.model_path is not None:
+            line += ["--model", str(self.model_path)]
+        if self.idle_exit_s is not None:
+            line += ["--idle-exit-s", str(self.idle_exit_s)]
+        return line
+
+
+def socket_path(data_dir: Path) -> Path:
+    """The socket of the data folder's hearing process; in the temporary folder when too long."""
+    path = data_dir.resolve() / "run" / "whisper.sock"
+    if len(os.fsencode(path)) <= SOCKET_PATH_BYTES:
+        return path
+    digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"repartee-{os.getuid()}" / f"{digest}.sock"
+
+
+def plan_host(
+    data_dir: Path, *, model_path: Path | None = None, idle_exit_s: float | None = 900.0
+) -> HostPlan:
+    """How hearing works with these settings.
+
+    Raises: NotFound when the model folder lacks a file, or no weights are installed.
+    """
+    if model_path is not None:
+        check_folder(model_path, needs=MODEL_FILES, variable="WHISPER_MODEL_PATH")
+    elif not is_packaged(WHISPER_BASE):
+        raise NotFound("no Whisper weights are installed: set WHISPER_MODEL_PATH")
+    return HostPlan(
+        socket=socket_path(data_dir),
+        data_dir=data_dir.resolve(),
+        model_path=model_path.resolve() if model_path else None,
+        idle_exit_s=idle_exit_s,
+    )
+
+
+async def _exchange(socket: Path, header: dict[str, Any], payload: bytes) -> dict[str, Any]:
+    async with asyncio.timeout(CONNECT_S):
+        reader, writer = await asyncio.open_unix_connection(str(socket))
+    try:
+        writer.write(json_frame(header) + frame(payload))
+        await writer.drain()
+        return parse_json(await read_frame(reader))
+    finally:
+        writer.close()
+
+
+async def is_ready(socket: Path) -> bool:
+    """Whether a hearing process answers there."""
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            return bool((await _exchange(socket, {"op": "ping"}, b"")).get("ready"))
+    except (OSError, TimeoutError, asyncio.IncompleteReadError, BackendError):
+        return False
+
+
+def start_host(plan: HostPlan) -> subprocess.Popen[bytes]:
+    """Starts a hearing process that outlives this one; its words go to `whisper.log`."""
+    plan.socket.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with plan.socket.with_suffix(".log").open("wb") as log:
+        return subprocess.Popen(
+            plan.command(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=Path(__file__).parents[2],
+            env=environment,
+            start_new_session=True,
+        )
+
+
+async def ensure_host(plan: HostPlan, *, timeout_s: float = START_S) -> None:
+    """Returns once the machine's hearing process answers; starts it if nobody has.
+
+    Safe from many processes at once: one starts it, the others wait for it.
+
+    Raises: BackendError when it ends at once, BackendTimeout when it does not answer in time.
+    """
+    if await is_ready(plan.socket):
+        return
+    plan.socket.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    deadline = time.monotonic() + timeout_s
+    with plan.socket.with_suffix(".starting").open("a") as lock:
+        while not _try_lock(lock.fileno()):
+            await _pause(plan, deadline)
+        if await is_ready(plan.socket):
+            return
+        process = start_host(plan)
+        logger.info("ear.host_started", extra={"child_pid": process.pid})
+        while not await is_ready(plan.socket):
+            if process.poll():
+                raise BackendError(f"the hearing process ended with code {process.returncode}")
+            await _pause(plan, deadline)
+
+
+def _try_lock(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+async def _pause(plan: HostPlan, deadline: float) -> None:
+    if time.monotonic() > deadline:
+        raise BackendTimeout(f"the hearing process does not answer at {plan.socket}")
+    await asyncio.sleep(0.05)
+
+
+class WhisperEar:
+    """Recognises French and English through the machine's hearing process."""
+
+    def __init__(self, plan: HostPlan) -> None:
+        self._plan = plan
+
+    @property
+    def name(self) -> str:
+        """`whisper-base` for the packaged weights, else the model folder's name."""
+        return f"whisper-{self._plan.model_path.name}" if self._plan.model_path else "whisper-base"
+
+    def languages(self) -> frozenset[Language]:
+        """French and English."""
+        return frozenset({"fr", "en"})
+
+    async def warm(self) -> None:
+        """Starts the hearing process ahead of the first utterance. Raises: BackendError."""
+        await ensure_host(self._plan)
+
+    async def recognise(self, pcm: bytes, *, language: Language) -> str:
+        """Text of PCM int16 mono 16 kHz; "" when nothing was said.
+
+        Cancelling withdraws the request. A host that died is started again, once.
+
+        Raises: BackendError with status 429 when too many requests wait, BackendTimeout.
+        """
+        began = time.monotonic()
+        limit_s = 5.0 + len(pcm) / RATE_BYTES_PER_S
+        answer = await self._ask({"language": language}, pcm, limit_s)
+        if "error" in answer:
+            status = answer.get("status")
+            message = f"the hearing process refused: {answer['error']}"
+            raise BackendError(message, retryable=status is None, status=status)
+        timing = {"work_s": answer.get("work_s"), "total_s": round(time.monotonic() - began, 4)}
+        logger.debug("ear.recognised", extra=timing)
+        return str(answer["text"])
+
+    async def _ask(self, header: dict[str, Any], pcm: bytes, limit_s: float) -> dict[str, Any]:
+        for attempt in (1, 2):
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+                try:
+                    async with asyncio.timeout(limit_s):
+                        return await _exchange(self._plan.socket, header, pcm)
+                except TimeoutError:
+                    raise BackendTimeout("the hearing process did not answer in time") from None
+            if attempt == 1:
+                await ensure_host(self._plan)
+        raise BackendError("the hearing process went away")
+
+    async def aclose(self) -> None:
+        """Nothing: the hearing process is shared and ends by itself when idle."""
