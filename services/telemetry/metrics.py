@@ -1,0 +1,81 @@
+"""Every metric of ours, by name, with its labels' bounded values.
+
+Job processes are counted too (`server`). No label holds a user, a room, a session or an address.
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from services.llm.outcome import Outcome
+from services.llm.request import Request
+
+Stage = Literal["end_of_turn", "stt", "selection", "model", "speech", "playout", "total"]
+DispatchResult = Literal["heard", "ghost", "no_agent", "failed"]
+SessionResult = Literal["ended", "failed", "abandoned"]
+
+_FAST_S = (0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0)
+_LONG_S = (10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 1800.0, 3600.0)
+
+SESSIONS_ACTIVE = Gauge(
+    "repartee_sessions_active", "Scenes being played now", multiprocess_mode="livesum"
+)
+SESSIONS = Counter("repartee_sessions_total", "Scenes that are over", ["outcome"])
+SESSION_DURATION = Histogram(
+    "repartee_session_duration_seconds", "From greeting to end", buckets=_LONG_S
+)
+TURN_LATENCY = Histogram(
+    "repartee_turn_latency_seconds",
+    "From the end of a person's speech to a character's first sound, by stage",
+    ["stage"],
+    buckets=_FAST_S,
+)
+DISPATCH = Histogram("repartee_dispatch_seconds", "From dispatch to agent", buckets=_FAST_S)
+DISPATCHES = Counter("repartee_dispatch_total", "Dispatches by how they ended", ["outcome"])
+LLM_REQUESTS = Counter(
+    "repartee_llm_requests_total",
+    "Calls for words by what served them; outcome is ok or the fault",
+    ["task", "tier", "provider", "model", "outcome"],
+)
+LLM_TOKENS = Counter("repartee_llm_tokens_total", "Tokens used", ["kind", "estimated"])
+LLM_TTFT = Histogram(
+    "repartee_llm_ttft_seconds", "To the model's first word", ["task"], buckets=_FAST_S
+)
+LLM_DURATION = Histogram(
+    "repartee_llm_duration_seconds", "To an answer's end", ["task"], buckets=_FAST_S
+)
+SPEECH_ERRORS = Counter(
+    "repartee_speech_errors_total", "Engines that failed, by engine and part", ["engine", "part"]
+)
+LOOP_BLOCKED = Histogram(
+    "repartee_loop_blocked_seconds", "How late a due timer ran", buckets=_FAST_S
+)
+TOKENS_MINTED = Counter("repartee_tokens_minted_total", "Join tokens given out")
+RATELIMITED = Counter("repartee_ratelimited_total", "Calls refused by a limit", ["endpoint"])
+CAUGHT = Counter("repartee_caught_total", "Errors that a supervisor caught and survived", ["where"])
+BUILD_INFO = Gauge(
+    "repartee_build_info", "The program's version", ["version"], multiprocess_mode="max"
+)
+
+
+def count_call(configured: str | None) -> Callable[[Request, Outcome], None]:
+    """The optimizer's hook: counts each call, any model but the `configured` one as `other`."""
+
+    def count(request: Request, outcome: Outcome) -> None:
+        model = outcome.model if outcome.model in {configured, None} else "other"
+        LLM_REQUESTS.labels(
+            task=request.task.value,
+            tier=outcome.source.value,
+            provider="openai" if outcome.model else "none",
+            model=model or "none",
+            outcome=outcome.fault or "ok",
+        ).inc()
+        estimated = str(outcome.usage.estimated).lower()
+        LLM_TOKENS.labels(kind="input", estimated=estimated).inc(outcome.usage.prompt_tokens)
+        LLM_TOKENS.labels(kind="output", estimated=estimated).inc(outcome.usage.completion_tokens)
+        LLM_DURATION.labels(task=request.task.value).observe(outcome.total_s)
+        if outcome.first_token_s is not None:
+            LLM_TTFT.labels(task=request.task.value).observe(outcome.first_token_s)
+
+    return count
