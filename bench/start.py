@@ -20,13 +20,17 @@ LIMIT_S = 1200
 
 async def measure() -> Iterable[Table]:
     """One clone, two starts."""
+    first_s, second_s = _two_starts()
+    rows = (("first, in a fresh clone", f"{first_s:.1f}"), ("second", f"{second_s:.1f}"))
+    title = "make run, until it prints the address of the try page"
+    return [Table(title=title, columns=("start", "seconds"), rows=rows, note=_caches())]
+
+
+def _two_starts() -> tuple[float, float]:
     with tempfile.TemporaryDirectory(prefix="repartee-") as folder:
         clone = Path(folder) / "repartee"
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
-        starts = [("first, in a fresh clone", _start(clone)), ("second", _start(clone))]
-    rows = tuple((name, f"{seconds:.1f}") for name, seconds in starts)
-    title = "make run, until it prints the address of the try page"
-    return [Table(title=title, columns=("start", "seconds"), rows=rows, note=_caches())]
+        return _start(clone), _start(clone)
 
 
 def _start(clone: Path) -> float:

@@ -126,8 +126,12 @@ class Settings(BaseSettings):
     http_port: Port = _env("REPARTEE_HTTP_PORT", "port of the HTTP app", 8000)
     metrics_host: str = _env("REPARTEE_METRICS_HOST", "address of /metrics", "127.0.0.1")
     metrics_port: Port = _env("REPARTEE_METRICS_PORT", "port of /metrics", 9464)
-    worker_port: Port = _env(
-        "REPARTEE_WORKER_PORT", "port of the worker's own health page, on loopback", 8081
+    worker_host: str = _env(
+        "REPARTEE_WORKER_HOST", "address of the worker's own health page", "127.0.0.1"
+    )
+    worker_port: Port = _env("REPARTEE_WORKER_PORT", "port of the worker's own health page", 8081)
+    drain_s: int = _env(
+        "REPARTEE_DRAIN_S", "seconds that running scenes get when the worker is stopped", 5, ge=0
     )
     speech: Literal["embedded", "openai"] = _env(
         "REPARTEE_SPEECH", "whose ears and voices", "embedded"
