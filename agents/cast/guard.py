@@ -1,22 +1,128 @@
-"""What a model wrote for one character, cleaned so that it can be spoken."""
+"""What a model wrote for one character, cleaned so that it can be spoken, piece by piece.
 
-from scenarios.schema import Scenario
+Owns what a line may be: one character's own words, no label before them, nobody else's lines, no
+more of them than a person would listen to. A name that the model puts before a colon decides
+nothing about who speaks: it only ends the line.
+"""
+
+from agents.cast.asides import Asides
+from scenarios.hearing import words_of
+from scenarios.schema import Character, Scenario
+
+LINE_WORDS = 90
+"""After so many words a line ends with its sentence, at twice as many it ends anyway."""
+
+_STRANGERS = (
+    "user",
+    "assistant",
+    "system",
+    "learner",
+    "narrator",
+    "narrateur",
+    "narratrice",
+    "utilisateur",
+    "apprenant",
+    "apprenante",
+    "didascalie",
+)
+_LABEL_MARKS = frozenset(" '’-.\"“«\t")
+_BULLETS = frozenset("-–—•>·")
+_QUOTES = {'"': '"', "“": "”", "«": "»"}
+_ENDS = frozenset(".?!…")
+_TIGHT = frozenset(".,…")
+"""What no space stands before, so that a dropped aside leaves none."""
 
 
 class LineGuard:
-    """Cleans a line piece by piece. `done` once nothing more of it may be spoken."""
+    """Cleans one line. `done` once nothing more of it may be spoken: the stream can be closed."""
 
-    def __init__(self, persona: str, scenario: Scenario) -> None:
-        self._persona = persona
-        self._scenario = scenario
+    def __init__(self, persona: str, scenario: Scenario, *, words: int = LINE_WORDS) -> None:
         self.done = False
+        self._asides = Asides()
+        self._own = _labels(scenario.character(persona))
+        others = {label for one in scenario.cast if one.id != persona for label in _labels(one)}
+        learner = " ".join(words_of(scenario.learner.role))
+        self._others = (others | {*_STRANGERS, learner}) - self._own
+        self._limit = words
+        self._words = 0
+        self._held = ""
+        self._starts = True
+        self._line_starts = True
+        self._last = ""
+        self._space = False
+        self._unquote = ""
 
     def feed(self, piece: str) -> str:
         """What of the line can be spoken by now, maybe nothing."""
-        return piece
+        return self._pass(self._asides.feed(piece))
 
     def flush(self) -> str:
-        """The rest of the line."""
+        """The rest of the line. The line is done then."""
+        rest = self._pass(self._asides.flush())
+        if not self.done:
+            rest += self._release()
+        self.done = True
+        return rest.rstrip()
+
+    def _pass(self, text: str) -> str:
+        return "".join(self._take(char) for char in text)
+
+    def _take(self, char: str) -> str:
+        if self.done:
+            return ""
+        if char == "\n":
+            spoken = self._release() + self._emit(" ")
+            self._starts = self._line_starts = True
+            return spoken
+        if not self._starts:
+            return self._emit(char)
+        if self._line_starts and not self._held.strip():
+            if char in _BULLETS or char.isspace():
+                return ""
+            if char in _QUOTES and not self._words:
+                self._unquote = _QUOTES[char]
+                return ""
+        self._held += char
+        return self._label()
+
+    def _label(self) -> str:
+        """What to do with the start of a sentence: hold it, speak it, or stop at a label."""
+        label = " ".join(words_of(self._held))
+        if self._held.endswith(":"):
+            if label in self._own:
+                self._held = ""
+                return ""
+            if label in self._others:
+                self._held, self.done = "", True
+                return ""
+        elif self._may_become_label(label):
+            return ""
+        return self._release()
+
+    def _may_become_label(self, start: str) -> bool:
+        last = self._held[-1]
+        fits = last.isalnum() or last in _LABEL_MARKS
+        return fits and any(one.startswith(start) for one in (*self._own, *self._others))
+
+    def _release(self) -> str:
+        held, self._held = self._held, ""
+        self._starts = self._line_starts = False
+        return "".join(self._emit(char) for char in held)
+
+    def _emit(self, char: str) -> str:
+        """The character, with the space before it, unless the line is over or it is a space."""
+        if self.done or char == self._unquote:
+            return ""
+        if not char.isspace():
+            space = " " if self._space and char not in _TIGHT else ""
+            self._space, self._last = False, char
+            return space + char
+        if self._last and not self._space:
+            self._space = True
+            self._words += 1
+            ended = self._last in _ENDS
+            self._starts = self._starts or ended
+            self.done = (ended and self._words >= self._limit) or self._words >= 2 * self._limit
         return ""
 
 
@@ -24,3 +130,10 @@ def clean_line(text: str, persona: str, scenario: Scenario) -> str:
     """The whole line, cleaned."""
     guard = LineGuard(persona, scenario)
     return (guard.feed(text) + guard.flush()).strip()
+
+
+def _labels(character: Character) -> frozenset[str]:
+    """What a model may put before a colon to mean that character, as folded words."""
+    words = words_of(character.name)
+    forms = {words, words[:1], words[-1:], words_of(character.id), words_of(character.title or "")}
+    return frozenset(" ".join(form) for form in forms if form)

@@ -1,10 +1,14 @@
 """What the cast needs to know of a scene: what was heard, and read-only views of scene and beat."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 LEARNER = "learner"
 """The speaker of everything that a person said."""
+
+WINDOW_TURNS = 24
+WINDOW_CHARS = 6000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,3 +58,16 @@ class BeatView(Protocol):
     def max_words(self) -> int:
         """The longest that the line should be."""
         ...
+
+
+def window(
+    memory: Sequence[Said], *, turns: int = WINDOW_TURNS, chars: int = WINDOW_CHARS
+) -> tuple[Said, ...]:
+    """The latest things said, at most `turns` of them and about `chars` characters; never none."""
+    kept: list[Said] = []
+    for said in reversed(memory[-turns:]):
+        chars -= len(said.text)
+        if kept and chars < 0:
+            break
+        kept.append(said)
+    return tuple(reversed(kept))

@@ -1,0 +1,86 @@
+"""What of a model's text can be spoken at all: no stage directions, markup, tags or symbols."""
+
+import unicodedata
+
+MAX_ASIDE_CHARS = 200
+"""An aside that does not close within this length is none."""
+
+_PAIRS = {"(": ")", "[": "]", "{": "}", "<": ">", "*": "*"}
+_DROPPED = frozenset("_`#|~\\⟦⟧\ufe0e\ufe0f\u20e3")
+_SPOKEN_SYMBOLS = frozenset("°©®™")
+_SKIN_TONES = range(0x1F3FB, 0x1F400)
+_SENTENCE_ENDS = frozenset(".?!…:\n")
+
+
+class Asides:
+    """A filter for text that comes in pieces: stage directions go, emphasis keeps its word."""
+
+    def __init__(self) -> None:
+        self._closing = ""
+        self._held = ""
+        self._last = "\n"
+
+    def feed(self, piece: str) -> str:
+        """What of the text so far is certain to be spoken."""
+        return "".join(self._take(char) for char in piece)
+
+    def flush(self) -> str:
+        """What was held back and turned out to be no aside."""
+        return self._release()
+
+    def _take(self, char: str) -> str:
+        if self._closing:
+            return self._inside(char)
+        if char in _PAIRS:
+            self._closing, self._held = _PAIRS[char], char
+            return ""
+        if char in _DROPPED or not _speakable(char):
+            return ""
+        return self._emit(char)
+
+    def _inside(self, char: str) -> str:
+        tag = self._closing == ">"
+        if self._held == "*" and char == "*":
+            self._closing = self._held = ""
+            return ""
+        if tag and self._held == "<" and not (char.isalpha() or char in "/!?"):
+            self._closing = self._held = ""
+            return self._take(char)
+        if char == self._closing:
+            return self._close()
+        if len(self._held) > MAX_ASIDE_CHARS or (char == "\n" and not tag):
+            return self._release() + self._take(char)
+        self._held += char
+        return ""
+
+    def _close(self) -> str:
+        """The end of an aside: an emphasised word and a figure in brackets are kept."""
+        opening, inner = self._held[:1], self._held[1:].strip()
+        self._closing = self._held = ""
+        midway = self._last.strip() and self._last not in _SENTENCE_ENDS
+        emphasis = opening == "*" and " " not in inner and midway
+        figure = opening == "(" and any(char.isdigit() for char in inner)
+        return self._clean(inner) if emphasis or figure else ""
+
+    def _release(self) -> str:
+        opening, inner = self._held[:1], self._held[1:]
+        self._closing = self._held = ""
+        return "" if opening == "<" else self._clean(inner)
+
+    def _clean(self, text: str) -> str:
+        kept = "".join(c for c in text if c not in _DROPPED and c not in _PAIRS and _speakable(c))
+        return "".join(self._emit(char) for char in kept)
+
+    def _emit(self, char: str) -> str:
+        if not char.isspace() or char == "\n":
+            self._last = char
+        return char
+
+
+def _speakable(char: str) -> bool:
+    if char in "\n\t" or char in _SPOKEN_SYMBOLS:
+        return True
+    if ord(char) in _SKIN_TONES:
+        return False
+    category = unicodedata.category(char)
+    return not category.startswith("C") and category != "So"
