@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Match
+from starlette.routing import BaseRoute, Match
+from starlette.types import Scope
 
 from services.api import events, health, openapi, problems, scenarios, sessions, studio, tokens
 from services.api.auth import AnyCaller, Doorman, Keys, Operator
@@ -53,6 +53,7 @@ def create_app(parts: Parts) -> FastAPI:
     if not settings.production:
         app.include_router(tokens.sandbox_router)
     app.include_router(_description(app))
+    app.state.described = tuple(app.routes)
     app.include_router(closed)
     app.mount("/", Pages(), name="pages")
     _wrap(app, any_origin=not settings.production)
@@ -98,17 +99,20 @@ async def operators_only(_: Operator) -> None:
 @closed.api_route("/api/{path:path}", methods=EVERY_METHOD)
 async def nothing_here(request: Request, _: AnyCaller) -> None:
     """A stranger learns nothing about which paths exist; a caller learns the right method."""
-    known = [route for route in request.app.routes if isinstance(route, APIRoute)]
-    allowed = {
-        method
-        for route in known
-        if route.matches(request.scope)[0] is Match.PARTIAL
-        for method in route.methods or ()
-    }
+    allowed = _methods(request.app.state.described, request.scope)
     if allowed:
-        headers = {"Allow": ", ".join(sorted(allowed))}
+        headers = {"Allow": ", ".join(allowed)}
         raise ProblemError(405, "method_not_allowed", "not by that method", headers=headers)
     raise ProblemError(404, "not_found", "there is no such thing here")
+
+
+def _methods(routes: Iterable[BaseRoute], scope: Scope) -> list[str]:
+    """The methods by which one of the routes would take the call."""
+    return [
+        method
+        for method in EVERY_METHOD
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in routes)
+    ]
 
 
 @contextlib.asynccontextmanager

@@ -5,7 +5,7 @@ the stream ends by itself after the last event of an ended session, and when the
 """
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Request
@@ -64,7 +64,7 @@ async def stream_events(
 
 async def told(
     store: SessionStore, room: str, *, after_seq: int, drain: Drain
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str]:
     """The messages of a stream; a comment every 15 s keeps the line open."""
     quiet_s = 0.0
     yield "retry: 1000\n\n"

@@ -65,22 +65,13 @@ class ScenarioView(_View):
     default: bool
 
 
-class ScenarioList(_View):
-    """All scenes that can be played."""
-
-    scenarios: tuple[ScenarioView, ...]
-
-
 @router.get("/api/scenarios", operation_id="listScenarios", summary="The scenes that can be played")
-async def list_scenarios(parts: PartsOf, _: AnyCaller) -> ScenarioList:
+async def list_scenarios(parts: PartsOf, _: AnyCaller) -> list[ScenarioView]:
     """Every scene; `default` marks the one that a token without a wish plays."""
     default = parts.catalogue.default().scenario.id
-    return ScenarioList(
-        scenarios=tuple(
-            view_of(one.scenario, default=one.scenario.id == default)
-            for one in parts.catalogue.all()
-        )
-    )
+    return [
+        view_of(one.scenario, default=one.scenario.id == default) for one in parts.catalogue.all()
+    ]
 
 
 @router.get("/api/scenarios/{id}", operation_id="getScenario", summary="One scene")

@@ -9,7 +9,7 @@ import json
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AliasChoices, AliasGenerator, BaseModel, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
 from scenarios.schema import Scenario
@@ -40,7 +40,11 @@ class Wish(BaseModel):
     """Part of a client's request: snake_case or camelCase, nulls, and fields of newer clients."""
 
     model_config = ConfigDict(
-        frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True
+        frozen=True,
+        extra="ignore",
+        alias_generator=AliasGenerator(
+            validation_alias=lambda name: AliasChoices(name, to_camel(name))
+        ),
     )
 
 

@@ -55,7 +55,7 @@ class Watcher:
         """Looks until cancelled; then leaves the lead to another process."""
         try:
             while True:
-                await self._safe_tick()
+                await self.step()
                 await asyncio.sleep(TICK_S)
         finally:
             await self._step_down()
@@ -73,7 +73,8 @@ class Watcher:
             await self._look(room)
         self._pulse.rooms_waiting = sum(w.trouble_s is not None for w in self._memory.values())
 
-    async def _safe_tick(self) -> None:
+    async def step(self) -> None:
+        """A tick that survives every fault, and says so."""
         try:
             await self.tick()
         except BackendError as error:
