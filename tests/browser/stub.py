@@ -78,7 +78,8 @@ class Studio:
         return JSONResponse(ticket, status_code=201, headers={"Cache-Control": "no-store"})
 
     async def _transcript(self, request: Request) -> Response:
-        answer = {"room": request.path_params["room"], "scenario_id": "debat-tv"}
+        scene = {"id": "debat-tv", "title": "Le débat télévisé"}
+        answer = {"room": request.path_params["room"], "scenario": scene, "status": "ended"}
         return self._refused("transcript") or JSONResponse(answer | {"turns": self.turns})
 
     async def _livekit(self, request: Request) -> Response:
@@ -91,9 +92,7 @@ class Studio:
             return None
         status, headers = self.refusals[path]
         problem = {"type": "about:blank", "status": status, "code": "stub", "title": "refused"}
-        return JSONResponse(
-            problem, status, headers=headers, media_type="application/problem+json"
-        )
+        return JSONResponse(problem, status, headers=headers, media_type="application/problem+json")
 
 
 def library() -> list[dict[str, Any]]:
@@ -119,12 +118,14 @@ def transcript() -> list[dict[str, Any]]:
 @contextlib.asynccontextmanager
 async def serving(app: Starlette) -> AsyncIterator[str]:
     """The app on a free port of loopback; yields its address."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, ws="none", lifespan="off")
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=0, log_config=None, ws="none", lifespan="off"
+    )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
     try:
         async with asyncio.timeout(10):
-            while not server.started:
+            while not server.started:  # noqa: ASYNC110 - uvicorn offers no event for it
                 await asyncio.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
         yield f"http://127.0.0.1:{port}"

@@ -87,7 +87,7 @@ export async function transcript(room) {
     cut: turn.cut === true,
     at: String(turn.at ?? ""),
   }));
-  return { turns, live: raw.status === "live", scenario: String(raw.scenario_id ?? raw.scenario ?? "") };
+  return { turns, live: raw.status === "live", scenario: String(raw.scenario?.id ?? "") };
 }
 
 /** Whether an engine hears that language; a studio that could not be asked is given the benefit. */

@@ -54,7 +54,7 @@ export function lastLineOf(/** @type {readonly Line[]} */ lines, /** @type {stri
 function appendPiece(lines, { key, persona, name, source, text }) {
   const at = lines.findLastIndex((line) => line.key === key);
   if (at < 0) return text ? push(lines, { ...blank(key), persona, name, source, text: text.trimStart() }) : lines;
-  return lines.with(at, { ...lines[at], text: lines[at].text + text });
+  return put(lines, at, { ...lines[at], text: lines[at].text + text });
 }
 
 /** @param {readonly Line[]} lines @param {Extract<CaptionEvent, {type: "own"}>} event */
@@ -62,8 +62,8 @@ function replaceOwn(lines, { key, text, final }) {
   const said = text.trim();
   const at = lines.findLastIndex((line) => line.key === key);
   if (at >= 0) {
-    if (!said && final) return lines.toSpliced(at, 1);
-    return said ? lines.with(at, { ...lines[at], text: said, final }) : lines;
+    if (!said && final) return put(lines, at);
+    return said ? put(lines, at, { ...lines[at], text: said, final }) : lines;
   }
   if (!said || isEchoOfTyped(lines, said)) return lines;
   return push(lines, { ...blank(key), own: true, text: said, final });
@@ -80,7 +80,12 @@ function finish(lines, key) {
   const at = lines.findLastIndex((line) => line.key === key);
   if (at < 0) return lines;
   const text = lines[at].text.trim();
-  return text ? lines.with(at, { ...lines[at], text, final: true }) : lines.toSpliced(at, 1);
+  return text ? put(lines, at, { ...lines[at], text, final: true }) : put(lines, at);
+}
+
+/** The lines with those at one place replaced, or taken out. @param {readonly Line[]} lines @param {number} at @param {Line[]} instead */
+function put(lines, at, ...instead) {
+  return [...lines.slice(0, at), ...instead, ...lines.slice(at + 1)];
 }
 
 /** @param {readonly Line[]} lines @param {Line} line */

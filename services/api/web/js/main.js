@@ -53,7 +53,7 @@ async function open() {
   try {
     const [asked, list] = await Promise.all([studio().catch(() => null), scenes()]);
     app.studio = asked;
-    app.scenes = list.toSorted((one, other) => Number(other.language === language()) - Number(one.language === language()));
+    app.scenes = [...list].sort((one, other) => Number(other.language === language()) - Number(one.language === language()));
   } catch (error) {
     return show({ node: notice(error, { retry: open }) });
   }
