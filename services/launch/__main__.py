@@ -12,12 +12,14 @@ from pathlib import Path
 
 from services.core.errors import ConfigError, ServiceError
 from services.launch.banner import banner, ready_line
+from services.launch.orphans import adopt_orphans, end_orphans
 from services.launch.parts import House, furnish
 from services.launch.supervisor import Supervisor
 from services.settings import Settings, load_settings
 
-DRAIN_S = 5.0
 _KEPT_LOG_BYTES = 5_000_000
+_LEAVING_S = 3.0
+"""What a worker needs beyond its drain to disconnect and end its processes."""
 
 
 def main() -> int:
@@ -28,7 +30,11 @@ def main() -> int:
         with _only_one(settings.data_dir):
             house = furnish(settings, os.environ)
             _shorten_logs(house.logs)
-            asyncio.run(_serve(house, settings, arguments))
+            adopt_orphans()
+            try:
+                asyncio.run(_serve(house, settings, arguments))
+            finally:
+                end_orphans()
     except ConfigError as error:
         print(f"Repartee cannot start: {error}", file=sys.stderr)
         return 2
@@ -54,7 +60,7 @@ async def _serve(house: House, settings: Settings, arguments: argparse.Namespace
     supervisor = Supervisor(house.parts, say=say)
     stop = asyncio.Event()
     with _signals(stop, supervisor):
-        await supervisor.run(opened, stop, drain_s=arguments.drain_s)
+        await supervisor.run(opened, stop, drain_s=settings.drain_s + _LEAVING_S)
 
 
 @contextmanager
@@ -104,12 +110,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m services.launch", description=__doc__)
     parser.add_argument(
         "--json-ready", action="store_true", help="print one line of JSON once ready, for programs"
-    )
-    parser.add_argument(
-        "--drain-s",
-        type=float,
-        default=DRAIN_S,
-        help="seconds that running scenes get to end (%(default)s)",
     )
     return parser
 

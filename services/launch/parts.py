@@ -1,12 +1,13 @@
 """The parts of the house as commands: what each is started with and how its readiness shows."""
 
-import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from services.adapters.whisper_ear import HostPlan, is_ready, plan_host
+from services.core.errors import NotFound
 from services.launch.child import Child, Spec
 from services.launch.keys import KEY, SECRET, kept_keys
 from services.launch.livekit_server import Address, find_binary, new_address, server_spec
@@ -82,20 +83,19 @@ def _own_server(settings: Settings) -> Address | None:
 def _parts(
     settings: Settings, env: Mapping[str, str], server: Address | None, http_port: int
 ) -> list[Part]:
-    def python(name: str, *arguments: str, stop_s: float = 3.0) -> Spec:
-        log = settings.data_dir / "logs" / f"{name}.log"
-        argv = (sys.executable, "-m", *arguments)
-        return Spec(name=name, argv=argv, env=env, log=log, stop_s=stop_s)
+    def command(name: str, *argv: str) -> Spec:
+        return Spec(name=name, argv=argv, env=env, log=settings.data_dir / "logs" / f"{name}.log")
+
+    def python(name: str, *arguments: str) -> Spec:
+        return command(name, sys.executable, "-m", *arguments)
 
     parts = []
     if server:
         spec = server_spec(settings.data_dir, find_binary(), server)
         parts.append(Part(spec=spec, ready=_answers(server.port, "/")))
-    if settings.speech == "embedded" and _exists("services.adapters.whisper_host"):
-        socket = settings.data_dir / "run" / "ear.sock"
-        socket.unlink(missing_ok=True)
-        spec = python("ear", "services.adapters.whisper_host", "--socket", str(socket))
-        parts.append(Part(spec=spec, ready=_has_made(socket), optional=True))
+    if settings.speech == "embedded" and (plan := _ear(settings)):
+        spec = command("ear", *plan.command())
+        parts.append(Part(spec=spec, ready=_hears(plan.socket), optional=True))
     spec = python("app", "services.api")
     parts.append(Part(spec=spec, ready=_answers(http_port, "/readyz", settings.http_host)))
     spec = python("worker", "livekit.agents", "start", "agents/worker.py")
@@ -103,6 +103,16 @@ def _parts(
     if _exists("services.jobs.__main__"):
         parts.append(Part(spec=python("jobs", "services.jobs"), ready=_at_once, optional=True))
     return parts
+
+
+def _ear(settings: Settings) -> HostPlan | None:
+    """The machine's hearing process; None when its model cannot be had (the page says so)."""
+    try:
+        return plan_host(
+            settings.data_dir, model_path=settings.whisper_model_path, idle_exit_s=None
+        )
+    except NotFound:
+        return None
 
 
 def _exists(module: str) -> bool:
@@ -123,9 +133,9 @@ def _answers(port: int, path: str, host: str = LOOPBACK) -> Callable[[Child], Aw
     return ready
 
 
-def _has_made(path: Path) -> Callable[[Child], Awaitable[bool]]:
+def _hears(socket: Path) -> Callable[[Child], Awaitable[bool]]:
     async def ready(_: Child) -> bool:
-        return await asyncio.to_thread(path.exists)
+        return await is_ready(socket)
 
     return ready
 

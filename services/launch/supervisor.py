@@ -90,7 +90,10 @@ class Supervisor:
             status = await self._watch(part, child, ready)
             if self._stopping:
                 return
-            if not ready.is_set() and not part.optional and starts >= FIRST_STARTS:
+            if not ready.is_set() and starts >= FIRST_STARTS:
+                if part.optional:
+                    self._say(f"{part.spec.name} does not start; going on without: {part.spec.log}")
+                    return
                 raise PartFailed(
                     f"{part.spec.name} does not start (exit status {status}). The end of "
                     f"{part.spec.log}:\n{child.last_lines()}"
