@@ -20,16 +20,22 @@ Language = Literal["fr", "en"]
 
 def _listed(value: object) -> object:
     """`phase: debat` and `words: train` read as lists of one."""
-    return [value] if isinstance(value, str) else value
+    return (value,) if isinstance(value, str) else value
 
 
-Words = Annotated[tuple[Line, ...], BeforeValidator(_listed), Field(min_length=1)]
+Words = Annotated[
+    tuple[Line, ...],
+    BeforeValidator(_listed, json_schema_input_type=Line | tuple[Line, ...]),
+    Field(min_length=1),
+]
 
 
 class Model(BaseModel):
     """Base of every part of a scenario: frozen, and unknown fields are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False
+    )
 
 
 class Learner(Model):
@@ -130,7 +136,7 @@ class When(Model):
     phase: Slug | None = None
     after_s: float | None = Field(default=None, ge=0, le=7200, description="since the phase began")
     silence_s: float | None = Field(default=None, ge=3, le=600)
-    heard: Annotated[tuple[Line, ...] | None, BeforeValidator(_listed)] = None
+    heard: Words | None = None
     turns: int | None = Field(default=None, ge=1, le=200, description="learner turns in the phase")
 
 
@@ -192,7 +198,7 @@ class Scenario(Model):
     summary: Text
     learner: Learner
     cast: tuple[Character, ...] = Field(min_length=1, max_length=6)
-    knowledge: tuple[Line, ...] = ()
+    knowledge: tuple[Line, ...] = Field(default=(), max_length=50)
     phases: tuple[Phase, ...] = Field(min_length=1, max_length=20)
     events: tuple[Event, ...] = Field(default=(), max_length=100)
     rubric: tuple[Criterion, ...] = Field(default=(), max_length=30)
