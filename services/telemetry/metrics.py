@@ -4,16 +4,17 @@ Job processes are counted too (`server`). No label holds a user, a room, a sessi
 """
 
 from collections.abc import Callable
-from typing import Literal
 
 from prometheus_client import Counter, Gauge, Histogram
 
 from services.llm.outcome import Outcome
 from services.llm.request import Request
 
-Stage = Literal["end_of_turn", "stt", "selection", "model", "speech", "playout", "total"]
-DispatchResult = Literal["heard", "ghost", "no_agent", "failed"]
-SessionResult = Literal["ended", "failed", "abandoned"]
+STAGES = frozenset({"stt", "heard", "turn_end", "asked", "first_word", "voice", "sound"})
+"""Marks of a reply; `stt` is recognition alone, the others count from the person's last sound."""
+
+ENDS = frozenset({"ended", "failed", "learner", "left", "silence", "duration", "turns", "taken"})
+"""How scenes end; any other word counts as `other`."""
 
 _FAST_S = (0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0)
 _LONG_S = (10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 1800.0, 3600.0)
@@ -79,3 +80,20 @@ def count_call(configured: str | None) -> Callable[[Request, Outcome], None]:
             LLM_TTFT.labels(task=request.task.value).observe(outcome.first_token_s)
 
     return count
+
+
+def session_started() -> None:
+    """A scene greets its learner."""
+    SESSIONS_ACTIVE.inc()
+
+
+def session_ended(outcome: str, seconds: float) -> None:
+    """A scene is over, `seconds` after its greeting."""
+    SESSIONS_ACTIVE.dec()
+    SESSIONS.labels(outcome=outcome if outcome in ENDS else "other").inc()
+    SESSION_DURATION.observe(seconds)
+
+
+def turn_stage(stage: str, seconds: float) -> None:
+    """How long one stage of one turn took."""
+    TURN_LATENCY.labels(stage=stage if stage in STAGES else "other").observe(seconds)

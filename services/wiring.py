@@ -1,0 +1,127 @@
+"""Settings to open services: the one place where ports meet adapters.
+
+Only the entry points call it (`agents.worker`, `services.api`, `services.jobs`). What it opens
+closes with the block, in reverse order.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from scenarios.catalogue import LIBRARY, Catalogue
+from services.adapters.espeak import EspeakVoices
+from services.adapters.livekit_api import LiveKitRooms
+from services.adapters.openai_chat import OpenAIChat
+from services.adapters.sql.store import open_sql
+from services.adapters.whisper_ear import WhisperEar, plan_host
+from services.core.clock import Clock, SystemClock
+from services.core.errors import NotFound
+from services.llm.optimizer import LLMOptimizer
+from services.llm.ports import ChatModel
+from services.sessions.ports import Presence, SessionStore
+from services.sessions.rooms import Rooms
+from services.settings import Settings
+from services.speech.ports import Ear, VoiceEngine
+from services.telemetry.metrics import count_call
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything that works without a room, open.
+
+    `ears` and `engines` are this machine's own, best first; no ears means typing only. `rooms` is
+    None without a LiveKit server.
+    """
+
+    settings: Settings
+    clock: Clock
+    store: SessionStore
+    presence: Presence
+    optimizer: LLMOptimizer
+    catalogue: Catalogue
+    ears: tuple[Ear, ...]
+    engines: tuple[VoiceEngine, ...]
+    rooms: Rooms | None
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """Opens what the settings ask for, and closes all of it with the block.
+
+    Raises:
+        ConfigError: a setting cannot be used, or the database is newer than this program.
+        BackendError: the database cannot be reached.
+    """
+    async with AsyncExitStack() as open_parts:
+        clock = SystemClock()
+        store, presence = await open_parts.enter_async_context(open_sql(settings.database_url))
+        model = _model(settings)
+        if model is not None:
+            open_parts.push_async_callback(model.aclose)
+        rooms = _rooms(settings)
+        if rooms is not None:
+            open_parts.push_async_callback(rooms.aclose)
+        ears = _ears(settings)
+        engines = _engines(settings)
+        for close in (*(ear.aclose for ear in ears), *(engine.aclose for engine in engines)):
+            open_parts.push_async_callback(close)
+        yield Services(
+            settings=settings,
+            clock=clock,
+            store=store,
+            presence=presence,
+            optimizer=LLMOptimizer(
+                model, clock, on_outcome=count_call(model.name if model else None)
+            ),
+            catalogue=Catalogue((LIBRARY, *settings.scenarios)),
+            ears=ears,
+            engines=engines,
+            rooms=rooms,
+        )
+
+
+def _model(settings: Settings) -> ChatModel | None:
+    """The vendor's model when there is a key, or an address that may want none."""
+    if settings.openai_api_key is None and settings.openai_base_url is None:
+        return None
+    return OpenAIChat(
+        settings.openai_model, api_key=settings.openai_api_key, base_url=settings.openai_base_url
+    )
+
+
+def _rooms(settings: Settings) -> LiveKitRooms | None:
+    if not (settings.livekit_url and settings.livekit_api_key and settings.livekit_api_secret):
+        return None
+    return LiveKitRooms(
+        settings.livekit_url,
+        api_key=settings.livekit_api_key,
+        api_secret=settings.livekit_api_secret.get_secret_value(),
+        agent_name=settings.livekit_agent_name,
+    )
+
+
+def _ears(settings: Settings) -> tuple[Ear, ...]:
+    try:
+        plan = plan_host(settings.data_dir, model_path=settings.whisper_model_path)
+    except NotFound as error:
+        log.warning("ears.missing", extra={"cause": str(error)})
+        return ()
+    return (WhisperEar(plan),)
+
+
+def _engines(settings: Settings) -> tuple[VoiceEngine, ...]:
+    """Engines that can speak on this machine: the preferred ones first, then the plain ones."""
+    plain: Sequence[VoiceEngine] = (EspeakVoices(),)
+    able = [engine for engine in plain if engine.languages()]
+    preferred = settings.voices
+    return tuple(
+        sorted(
+            able,
+            key=lambda engine: (
+                preferred.index(engine.name) if engine.name in preferred else len(preferred)
+            ),
+        )
+    )
