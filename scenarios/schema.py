@@ -41,9 +41,9 @@ class Model(BaseModel):
 class Learner(Model):
     """The person who practises: the part they play and what they try to achieve."""
 
-    role: Text
-    brief: Text | None = None
-    goals: tuple[Line, ...] = ()
+    role: Text = Field(description="who the learner plays")
+    brief: Text | None = Field(default=None, description="what the learner knows beforehand")
+    goals: tuple[Line, ...] = Field(default=(), description="what the learner practises")
 
 
 class Voice(Model):
@@ -60,8 +60,8 @@ class Voice(Model):
 class Secret(Model):
     """What a character must not say before an event releases it."""
 
-    id: Slug
-    text: Text
+    id: Slug = Field(description="a name for events: `character.secret`")
+    text: Text = Field(description="told to the character's model once released")
 
 
 class Temper(Model):
@@ -76,21 +76,21 @@ class Temper(Model):
 class Heard(Model):
     """An authored answer: said when one of the words was heard."""
 
-    words: Words
-    say: Line
+    words: Words = Field(description="words or phrases of the learner; accents do not matter")
+    say: Line = Field(description="the answer to them")
 
 
 class Understudy(Model):
     """Lines the author wrote: spoken when no model answers, and the whole scene without keys."""
 
-    opening: tuple[Line, ...] = Field(min_length=1)
+    opening: tuple[Line, ...] = Field(min_length=1, description="first lines in the scene")
     lines: tuple[Line, ...] = Field(default=(), description="for any phase")
     phases: dict[Slug, tuple[Line, ...]] = Field(
         default_factory=dict, description="phase id -> lines for that phase, before `lines`"
     )
-    heard: tuple[Heard, ...] = ()
-    reactions: tuple[Line, ...] = ()
-    closing: tuple[Line, ...] = Field(min_length=1)
+    heard: tuple[Heard, ...] = Field(default=(), description="answers to words, before `phases`")
+    reactions: tuple[Line, ...] = Field(default=(), description="short sounds of a listener")
+    closing: tuple[Line, ...] = Field(min_length=1, description="last lines in the scene")
 
     def lines_for(self, phase: str) -> tuple[str, ...]:
         """The phase's own lines, then those for any phase."""
@@ -100,10 +100,10 @@ class Understudy(Model):
 class Character(Model):
     """One member of the cast."""
 
-    id: Slug
-    name: Line
-    title: Line | None = None
-    persona: Text
+    id: Slug = Field(description="the character's short name in this file")
+    name: Line = Field(description="what the learner calls the character")
+    title: Line | None = Field(default=None, description="function, shown under the name")
+    persona: Text = Field(description="who this is, how they speak, what they want")
     voice: Voice = Field(default_factory=Voice)
     knows: tuple[Text, ...] = Field(default=(), description="known to this character only")
     secrets: tuple[Secret, ...] = ()
@@ -121,8 +121,8 @@ class Turns(Model):
 class Phase(Model):
     """A stretch of the scene with a goal, its speakers and its bounds."""
 
-    id: Slug
-    goal: Text
+    id: Slug = Field(description="the phase's short name in this file")
+    goal: Text = Field(description="what the cast tries to reach; learners see it")
     lead: Slug | None = Field(default=None, description="who opens; default: first of speakers")
     speakers: tuple[Slug, ...] | None = Field(default=None, description="default: the whole cast")
     opening: Literal["parallel", "lead"] = "lead"
@@ -143,21 +143,25 @@ class When(Model):
 class Event(Model):
     """Something that happens once when its time comes."""
 
-    id: Slug
+    id: Slug = Field(description="the event's short name in this file")
     when: When
-    by: Slug
-    do: Literal["release", "prompt", "say"]
+    by: Slug = Field(description="id of the character who acts")
+    do: Literal["release", "prompt", "say"] = Field(
+        description="release a secret, prompt the learner, or say a fixed line"
+    )
     secret: str | None = Field(default=None, description="`character.secret`, for `release`")
-    say: Line | None = None
+    say: Line | None = Field(default=None, description="the line, for `say` and `prompt`")
 
 
 class Criterion(Model):
     """One line of the rubric, scored 0 to 5."""
 
-    id: Slug
-    label: Line
+    id: Slug = Field(description="the criterion's short name in this file")
+    label: Line = Field(description="what learners read")
     weight: float = Field(default=1.0, gt=0, le=100)
-    anchors: dict[Annotated[int, Field(ge=0, le=5)], Line] = Field(default_factory=dict)
+    anchors: dict[Annotated[int, Field(ge=0, le=5)], Line] = Field(
+        default_factory=dict, description="score -> what it looks like; at least 0, 3 and 5"
+    )
 
 
 class Limits(Model):
@@ -191,19 +195,21 @@ class ScriptedTest(Model):
 class Scenario(Model):
     """A whole scene."""
 
-    schema_version: Literal[1] = Field(alias="schema")
-    id: Slug
-    title: Line
-    language: Language
-    summary: Text
+    schema_version: Literal[1] = Field(alias="schema", description="the format's version, 1")
+    id: Slug = Field(description="the name of the scene's folder")
+    title: Line = Field(description="what learners choose it by")
+    language: Language = Field(description="fr or en: spoken by all in the scene")
+    summary: Text = Field(description="a sentence for learners")
     learner: Learner
-    cast: tuple[Character, ...] = Field(min_length=1, max_length=6)
-    knowledge: tuple[Line, ...] = Field(default=(), max_length=50)
-    phases: tuple[Phase, ...] = Field(min_length=1, max_length=20)
+    cast: tuple[Character, ...] = Field(min_length=1, max_length=6, description="who is met")
+    knowledge: tuple[Line, ...] = Field(
+        default=(), max_length=50, description="Markdown or text files beside the scenario"
+    )
+    phases: tuple[Phase, ...] = Field(min_length=1, max_length=20, description="in order")
     events: tuple[Event, ...] = Field(default=(), max_length=100)
     rubric: tuple[Criterion, ...] = Field(default=(), max_length=30)
     limits: Limits = Field(default_factory=Limits)
-    tests: tuple[ScriptedTest, ...] = ()
+    tests: tuple[ScriptedTest, ...] = Field(default=(), description="played offline, in order")
 
     def character(self, id: str) -> Character:
         """The character with that id. Raises: KeyError."""

@@ -32,6 +32,8 @@ def problems_of(error: ValidationError, document: Document) -> list[Problem]:
     found = []
     for detail in islice(error.errors(include_url=False), _MAX_ERRORS):
         path, on_key = _path(detail)
+        if detail["type"] == "too_short" and detail["input"]:
+            continue  # entries are there: each has its own error
         if any(path[: len(gone)] == gone for gone in document.unread):
             continue
         code, cause, hint = _say(detail, path, on_key=on_key)
@@ -74,7 +76,9 @@ _RANGES = frozenset(
 def _missing(path: FieldPath) -> _Said:
     node = node_at(path)
     about = node.get("description")
-    what = str(about).partition(".")[0] if isinstance(about, str) else _a(_kind_of(path))
+    what = (
+        str(about).partition(". ")[0].rstrip(".") if isinstance(about, str) else _a(_kind_of(path))
+    )
     return _Said("E-MISSING", "this field is missing", f"Add `{path[-1]}:` ({what}).")
 
 
@@ -111,12 +115,14 @@ def _size(path: FieldPath, value: object) -> _Said:
         if not value.strip():
             return _Said("E-LENGTH", "the text is empty", "Write it, or delete the field.")
         most = int(bounds.get("maxLength", 64))
-        cause = f"the text has {len(value):,} characters, {most:,} are allowed"
+        cause = f"the text has {len(value):,} characters; at most {most:,} are allowed"
         return _Said("E-LENGTH", cause, "Shorten it, or split it.")
     count = len(value) if isinstance(value, tuple | dict) else 0
     if not count:
         return _Said("E-LENGTH", "the list is empty", "Write at least one entry.")
-    cause = f"the list has {count:,} entries, {int(bounds.get('maxItems', 0)):,} are allowed"
+    cause = (
+        f"the list has {count:,} entries; at most {int(bounds.get('maxItems', 0)):,} are allowed"
+    )
     return _Said("E-LENGTH", cause, "Keep the best ones.")
 
 
@@ -139,8 +145,8 @@ def _allowed(path: FieldPath) -> str:
 def _type(kind: str, path: FieldPath, value: object, *, on_key: bool) -> _Said:
     wanted = _WANTED.get(kind) or _kind_of(path)
     if on_key:
-        cause = f"the name {_found(value)} stands where {_a(wanted)} is wanted"
-        return _Said("E-TYPE", cause, "Numbers are written without quotes, words with letters.")
+        cause = f"the name of this entry must be {_a(wanted)}, not {_found(value)}"
+        return _Said("E-TYPE", cause, "Numbers stand without quotes, words begin with a letter.")
     hint = _hint(wanted, path, value)
     return _Said("E-TYPE", f"{_a(wanted)} is wanted here, not {_found(value)}", hint)
 

@@ -9,6 +9,12 @@ from scenarios.errors import FieldPath, nearest, quoted
 from scenarios.lint.finding import Finding, Rule
 from scenarios.schema import Scenario
 
+_UNKNOWN = {
+    "character": "E-UNKNOWN-CHARACTER",
+    "phase": "E-UNKNOWN-PHASE",
+    "event": "E-UNKNOWN-EVENT",
+}
+
 
 def folder(scenario: Scenario, path: Path) -> Iterator[Finding]:
     """A scene in `<slug>/scenario.yaml` bears its folder's name; other file names are free."""
@@ -87,7 +93,7 @@ def _known(
 ) -> Iterator[Finding]:
     if name is not None and name not in known:
         yield Finding(
-            code=f"E-UNKNOWN-{kind.upper()}",
+            code=_UNKNOWN[kind],
             path=path,
             cause=f"there is no {kind} {quoted(name)}",
             hint=nearest(name, known) or f"This scene has no {kind}s.",
