@@ -7,7 +7,6 @@ real time, the first of it after 8 ms.
 import asyncio
 import contextlib
 import logging
-import re
 import shutil
 import struct
 from collections.abc import AsyncIterator, Mapping
@@ -16,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from services.core.errors import BackendError
-from services.speech.audio import VoiceChain
+from services.speech.audio import VoiceChain, gain_of
 from services.speech.ports import Language, VoiceChoice
 from services.speech.spoken import plain
 
@@ -89,12 +88,10 @@ class EspeakVoices:
         base, _, variant = voice.voice.partition("+")
         if _BASES.get(base) != voice.language or (variant and variant not in self._variants):
             raise BackendError("espeak has no such voice in that language", retryable=False)
-        amplitude = voice.extra.get("amplitude", "100")
-        if not re.fullmatch(r"\d{1,3}", amplitude):
-            raise BackendError("espeak amplitude is 0 to 200", retryable=False)
+        amplitude = round(100 * gain_of(voice.extra))
         pace = round(WORDS_PER_MINUTE * min(2.5, max(0.5, voice.pace_ratio)))
         settings = ["-v", voice.voice, "-p", str(_pitch_step(voice.pitch_ratio))]
-        settings += ["-s", str(pace), "-a", str(min(200, int(amplitude)))]
+        settings += ["-s", str(pace), "-a", str(min(200, amplitude))]
         return [self._program or "espeak-ng", "--stdin", "--stdout", "-z", "-b", "1", *settings]
 
     async def speak(self, text: str, voice: VoiceChoice) -> AsyncIterator[bytes]:

@@ -4,8 +4,9 @@ Owns what every voice engine needs between its own output and 24 kHz blocks. Dec
 which engine speaks, and reads no files.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
-from math import gcd
+from math import gcd, isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -149,6 +150,23 @@ def pcm16(samples: NDArray[np.floating]) -> Samples:
     if not np.isfinite(samples).all():
         raise BackendError("the voice engine produced invalid samples")
     scaled: Samples = (np.clip(samples, -1.0, 1.0) * 32767.0).astype(np.int16)
+    return scaled
+
+
+def gain_of(extra: Mapping[str, str]) -> float:
+    """The loudness factor of a voice, 0 to 4. Raises BackendError when it is not a number."""
+    try:
+        gain = float(extra.get("gain", "1"))
+    except ValueError:
+        raise BackendError("the voice's gain is not a number", retryable=False) from None
+    return min(4.0, max(0.0, gain)) if isfinite(gain) else 1.0
+
+
+def amplified(samples: Samples, gain: float) -> Samples:
+    """Louder or softer, held inside 16 bits."""
+    if gain == 1.0:
+        return samples
+    scaled: Samples = np.clip(samples * np.float32(gain), -32768, 32767).astype(np.int16)
     return scaled
 
 
