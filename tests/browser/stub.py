@@ -153,4 +153,5 @@ def _public(scene: dict[str, Any]) -> dict[str, Any]:
         "cast": [{key: one.get(key) for key in ("id", "name", "title")} for one in scene["cast"]],
         "phases": [{"id": phase["id"], "goal": phase["goal"]} for phase in scene["phases"]],
         "duration_s": scene["limits"]["duration_s"],
+        "default": scene["id"] == "debat-tv",
     }

@@ -12,6 +12,7 @@
  * @property {readonly Member[]} cast
  * @property {readonly {id: string, goal: string}[]} phases   empty if the studio does not tell
  * @property {number} duration_s
+ * @property {boolean} default   played when nothing is wished
  *
  * @typedef {object} Studio
  * @property {"model" | "understudy"} cast
@@ -144,5 +145,6 @@ export function sceneFrom(raw) {
     cast: (raw.cast ?? []).map((/** @type {any} */ one) => ({ id: one.id, name: one.name, title: one.title ?? "" })),
     phases: (raw.phases ?? []).map((/** @type {any} */ one) => ({ id: one.id ?? one, goal: one.goal ?? "" })),
     duration_s: Number(raw.duration_s ?? raw.limits?.duration_s ?? 0),
+    default: raw.default === true,
   };
 }

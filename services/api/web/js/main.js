@@ -53,12 +53,17 @@ async function open() {
   try {
     const [asked, list] = await Promise.all([studio().catch(() => null), scenes()]);
     app.studio = asked;
-    app.scenes = [...list].sort((one, other) => Number(other.language === language()) - Number(one.language === language()));
+    app.scenes = [...list].sort((one, other) => rank(other) - rank(one));
   } catch (error) {
     return show({ node: notice(error, { retry: open }) });
   }
   const past = PAST.exec(location.hash);
   return past ? past_(past[1]) : home();
+}
+
+/** The visitor's language first, and the studio's default scene first of all in it. @param {Scene} scene */
+function rank(scene) {
+  return Number(scene.language === language()) * 2 + Number(scene.default);
 }
 
 function home() {

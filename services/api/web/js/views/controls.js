@@ -61,7 +61,6 @@ export function controls(room) {
     const on = state.mic === "on";
     mic.disabled = !live;
     pause.disabled = skip.disabled = !live || !state.agent || state.ending;
-    mic.setAttribute("aria-pressed", String(!on));
     mic.dataset.state = state.mic;
     relabel(mic, on ? "room.short.mute" : "room.short.unmute", on ? "mic" : "mic-off");
     label(mic, on ? "room.mute" : "room.unmute");

@@ -56,7 +56,7 @@ export const words = {
   "room.phase.of": "{place} of {count}",
   "room.clock": "Time",
   "room.mute": "Mute the microphone",
-  "room.unmute": "Switch the microphone on",
+  "room.unmute": "Unmute the microphone",
   "room.short.mute": "Mute",
   "room.short.unmute": "Unmute",
   "room.pause": "Pause",
