@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from random import Random
 from typing import Literal, assert_never
 
-from scenarios.hearing import fold, hears
+from scenarios.hearing import hears, words_of
 from scenarios.schema import Language, Scenario
 from scenarios.schema import Understudy as Lines
 
@@ -61,8 +61,11 @@ class Understudy:
         return line
 
     def mark(self, persona: str, text: str) -> None:
-        """The character said this line, here or before a restart."""
-        self._said[persona].append(_key(text))
+        """The character said this line, here or before a restart; if cut, its beginning will do."""
+        key = _key(text)
+        lines = map(_key, _authored(self._scenario.character(persona).understudy))
+        whole = next((line for line in lines if key and line.startswith(key)), key)
+        self._said[persona].append(whole)
 
     def _opening(self, persona: str, lines: Lines, phase: str) -> str:
         """One of the openings from someone not heard yet, then what was written for the phase."""
@@ -95,9 +98,9 @@ class Understudy:
         fresh = next(self._unsaid(persona, lines), None)
         if fresh is not None:
             return fresh
+        again = [line for line in lines if _key(line) != said[-1]] if said else []
         spare = _LAST_RESORT[self._scenario.language][kind]
-        choices = lines if len(lines) > 1 else (*lines, *spare)
-        again = [line for line in choices if _key(line) != (said[-1] if said else None)]
+        again = again or [line for line in spare if said[-1:] != [_key(line)]]
         return min(again, key=lambda line: _last_said(said, line))
 
     def _unsaid(self, persona: str, lines: Iterable[str]) -> Iterator[str]:
@@ -105,8 +108,15 @@ class Understudy:
         return (line for line in lines if _key(line) not in said)
 
 
+def _authored(lines: Lines) -> Iterator[str]:
+    yield from (*lines.opening, *lines.lines, *lines.reactions, *lines.closing)
+    yield from (one.say for one in lines.heard)
+    for phase in lines.phases.values():
+        yield from phase
+
+
 def _key(text: str) -> str:
-    return " ".join(fold(text).split())
+    return " ".join(words_of(text))
 
 
 def _last_said(said: list[str], line: str) -> int:
