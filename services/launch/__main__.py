@@ -60,7 +60,8 @@ async def _serve(house: House, settings: Settings, arguments: argparse.Namespace
     supervisor = Supervisor(house.parts, say=say)
     stop = asyncio.Event()
     with _signals(stop, supervisor):
-        await supervisor.run(opened, stop, drain_s=settings.drain_s + _LEAVING_S)
+        drain_s = settings.drain_s if arguments.drain_s is None else arguments.drain_s
+        await supervisor.run(opened, stop, drain_s=drain_s + _LEAVING_S)
 
 
 @contextmanager
@@ -110,6 +111,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m services.launch", description=__doc__)
     parser.add_argument(
         "--json-ready", action="store_true", help="print one line of JSON once ready, for programs"
+    )
+    parser.add_argument(
+        "--drain-s", type=float, help="seconds that running scenes get to end (REPARTEE_DRAIN_S)"
     )
     return parser
 
