@@ -19,6 +19,7 @@ from services.api.parts import Parts
 from services.api.problems import ProblemError
 from services.api.throttle import Throttle
 from services.api.watcher import Watcher
+from services.telemetry.metrics import CAUGHT, DISPATCHES
 
 END_S = 5.0
 EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -106,6 +107,17 @@ async def nothing_here(request: Request, _: AnyCaller) -> None:
     raise ProblemError(404, "not_found", "there is no such thing here")
 
 
+_OUTCOMES = {"agent_back": "heard", "agent_lost": "ghost"}
+"""Statuses of a room as the metric's outcomes; the others have the same name there."""
+
+
+def _count(word: str) -> None:
+    if word == "fault":
+        CAUGHT.labels(where="watcher").inc()
+    else:
+        DISPATCHES.labels(outcome=_OUTCOMES.get(word, word)).inc()
+
+
 def _methods(routes: Iterable[BaseRoute], scope: Scope) -> list[str]:
     """The methods by which one of the routes would take the call."""
     return [
@@ -129,6 +141,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         clock=parts.clock,
         pulse=app.state.pulse,
         instance=f"api-{secrets.token_hex(8)}",
+        count=_count,
     )
     task = asyncio.create_task(watcher.run(), name="watcher")
     try:

@@ -1,12 +1,9 @@
-"""The scenes as a learner may see them: no secret, no hidden agenda, no rubric anchor.
-
-The view is built field by field, so that a new field of a scenario stays hidden until it is named
-here.
-"""
+"""The scenes over HTTP. What a learner may see of them is decided in `scenarios.describe`."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
+from scenarios.describe import public_view
 from scenarios.schema import Language, Scenario
 from services.api.auth import AnyCaller
 from services.api.parts import PartsOf
@@ -16,7 +13,7 @@ router = APIRouter(tags=["scenes"])
 
 
 class _View(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class LearnerView(_View):
@@ -40,7 +37,6 @@ class PhaseView(_View):
 
     id: str
     goal: str
-    time_limit_s: int | None
 
 
 class CriterionView(_View):
@@ -62,16 +58,16 @@ class ScenarioView(_View):
     phases: tuple[PhaseView, ...]
     rubric: tuple[CriterionView, ...]
     duration_s: int
+    turns: int
     default: bool
 
 
 @router.get("/api/scenarios", operation_id="listScenarios", summary="The scenes that can be played")
 async def list_scenarios(parts: PartsOf, _: AnyCaller) -> list[ScenarioView]:
     """Every scene; `default` marks the one that a token without a wish plays."""
-    default = parts.catalogue.default().scenario.id
-    return [
-        view_of(one.scenario, default=one.scenario.id == default) for one in parts.catalogue.all()
-    ]
+    scenes = parts.catalogue.all()
+    default = parts.catalogue.default().scenario.id if scenes else None
+    return [view_of(one.scenario, default=one.scenario.id == default) for one in scenes]
 
 
 @router.get("/api/scenarios/{id}", operation_id="getScenario", summary="One scene")
@@ -87,18 +83,4 @@ async def get_scenario(id: str, parts: PartsOf, _: AnyCaller) -> ScenarioView:
 
 def view_of(scenario: Scenario, *, default: bool) -> ScenarioView:
     """What a learner may see of a scene."""
-    learner = scenario.learner
-    return ScenarioView(
-        id=scenario.id,
-        title=scenario.title,
-        language=scenario.language,
-        summary=scenario.summary,
-        learner=LearnerView(role=learner.role, brief=learner.brief, goals=learner.goals),
-        cast=tuple(CharacterView(id=c.id, name=c.name, title=c.title) for c in scenario.cast),
-        phases=tuple(
-            PhaseView(id=p.id, goal=p.goal, time_limit_s=p.time_limit_s) for p in scenario.phases
-        ),
-        rubric=tuple(CriterionView(id=c.id, label=c.label) for c in scenario.rubric),
-        duration_s=scenario.limits.duration_s,
-        default=default,
-    )
+    return ScenarioView.model_validate({**public_view(scenario), "default": default})

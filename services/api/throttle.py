@@ -8,6 +8,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from services.api.problems import ProblemError
+from services.telemetry.metrics import RATELIMITED
 
 PER_USER = RateLimitItemPerMinute(30)
 """A page mints about 4 times a scene (mount, start, drop, end); 30 is seven scenes a minute."""
@@ -29,6 +30,7 @@ class Throttle:
         """
         for item, kind, who in ((PER_USER, "user", user), (PER_ADDRESS, "address", address)):
             if not self._limiter.hit(item, kind, who):
+                RATELIMITED.labels(endpoint="token").inc()
                 reset_at = self._limiter.get_window_stats(item, kind, who).reset_time
                 wait_s = max(1, math.ceil(reset_at - time.time()))
                 raise ProblemError(

@@ -31,6 +31,7 @@ from services.sessions.access import (
     own_attributes,
     room_for,
 )
+from services.telemetry.metrics import TOKENS_MINTED
 
 router = APIRouter(tags=["rooms"])
 sandbox_router = APIRouter()
@@ -119,10 +120,12 @@ async def create_token(
     address = request.client.host if request.client else "unknown"
     throttle.pass_or_refuse(user=caller.user, address=address)
     ticket = await ticket_for(asked or TokenRequest(), parts, caller.user)
+    token = _signed(ticket, parts)
+    TOKENS_MINTED.inc()
     response.headers["Cache-Control"] = "no-store"
     return TokenResponse(
         server_url=_server_url(parts),
-        participant_token=_signed(ticket, parts),
+        participant_token=token,
         room_name=ticket.room,
         participant_name=ticket.name,
         participant_identity=ticket.identity,
@@ -209,7 +212,10 @@ def _scene(catalogue: Catalogue, id: str | None, language: str | None) -> Scenar
     """The scene of that id; without one the default, or the first in that language."""
     if id is not None:
         return _in_language(_known(catalogue, id), language)
-    default = catalogue.default().scenario
+    try:
+        default = catalogue.default().scenario
+    except KeyError:
+        raise ProblemError(503, "no_scenarios", "no scene can be played here") from None
     if language is None or default.language == language:
         return default
     for loaded in catalogue.all():

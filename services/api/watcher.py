@@ -39,9 +39,9 @@ class Watcher:
         clock: Clock,
         pulse: Pulse,
         instance: str,
-        count: Callable[[str], None] = lambda _: None,
+        count: Callable[[str], None],
     ) -> None:
-        """`count` is told `fault` of a tick, or the status that a room is in."""
+        """`count` is told `fault` of a tick, or the status that a room has come to."""
         self._rooms = rooms
         self._store = store
         self._presence = presence

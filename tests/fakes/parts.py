@@ -77,7 +77,9 @@ class FakeCatalogue:
         raise KeyError(id)
 
     def default(self) -> FakeLoaded:
-        return self.scenes[0]
+        for one in self.scenes:
+            return one
+        raise KeyError("default")
 
     def all(self) -> Sequence[FakeLoaded]:
         return self.scenes

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 
 from services.speech.ports import Language, VoiceChoice
-from tests.fakes.parts import CANARY, FakeOptimizer, FakeParts
+from tests.fakes.parts import CANARY, FakeCatalogue, FakeOptimizer, FakeParts
 from tests.unit.services.api.conftest import MakeClient
 
 
@@ -73,3 +73,11 @@ async def test_the_studio_names_model_ears_and_voices(
     assert studio["model"] == "gpt-6-luna"
     assert studio["hearing"] == {"name": "whisper-base", "languages": ["en", "fr"]}
     assert studio["voices"] == {"fr": ["espeak"], "en": ["espeak", "flite"]}
+
+
+async def test_a_studio_without_scenes_says_so(client_on: MakeClient, parts: FakeParts) -> None:
+    parts.catalogue = FakeCatalogue(())
+    client = client_on(parts)
+    assert (await client.get("/api/scenarios")).json() == []
+    answer = await client.post("/api/livekit/token", json={})
+    assert (answer.status_code, answer.json()["code"]) == (503, "no_scenarios")
