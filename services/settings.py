@@ -76,14 +76,20 @@ class Settings(BaseSettings):
     openai_stt_model: str = _env(
         "OPENAI_STT_MODEL", "vendor's recognition model", "gpt-4o-mini-transcribe"
     )
-    mistral_api_key: SecretStr | None = _env("MISTRAL_API_KEY", "key of a fallback provider")
-    mistral_base_url: str | None = _env("MISTRAL_BASE_URL", "its address, if not the vendor's own")
-    scaleway_api_key: SecretStr | None = _env("SCALEWAY_API_KEY", "key of a fallback provider")
+    mistral_api_key: SecretStr | None = _env(
+        "MISTRAL_API_KEY", "key of a fallback provider (not used yet)"
+    )
+    mistral_base_url: str | None = _env(
+        "MISTRAL_BASE_URL", "its address, if not the vendor's own (not used yet)"
+    )
+    scaleway_api_key: SecretStr | None = _env(
+        "SCALEWAY_API_KEY", "key of a fallback provider (not used yet)"
+    )
     scaleway_base_url: str | None = _env(
-        "SCALEWAY_BASE_URL", "its address, if not the vendor's own"
+        "SCALEWAY_BASE_URL", "its address, if not the vendor's own (not used yet)"
     )
     llama_model_path: AbsolutePath | None = _env(
-        "LLAMA_MODEL_PATH", "a GGUF file for the CPU fallback"
+        "LLAMA_MODEL_PATH", "a GGUF file for the CPU fallback (not used yet)"
     )
     whisper_model_path: AbsolutePath | None = _env(
         "WHISPER_MODEL_PATH", "a CTranslate2 folder in place of the packaged ears"
@@ -96,7 +102,7 @@ class Settings(BaseSettings):
         "REPARTEE_DATA_DIR", "where Repartee keeps its files", Path("var")
     )
     redis_url: str | None = _env(
-        "REDIS_URL", "shared cache and counters; unset: embedded", repr=False
+        "REDIS_URL", "shared cache and counters (not used yet)", repr=False
     )
     database_url: str = Field(
         default_factory=_default_database,
@@ -105,18 +111,18 @@ class Settings(BaseSettings):
         repr=False,
     )
     celery_broker_url: str | None = _env(
-        "CELERY_BROKER_URL", "distributed jobs; unset: embedded runner", repr=False
+        "CELERY_BROKER_URL", "distributed jobs (not used yet)", repr=False
     )
 
-    llm_cache_enabled: bool = _env("LLM_CACHE_ENABLED", "cache answers", True)
+    llm_cache_enabled: bool = _env("LLM_CACHE_ENABLED", "cache answers (not used yet)", True)
     llm_cache_ttl_default: int = _env(
-        "LLM_CACHE_TTL_DEFAULT", "seconds an answer is kept", 300, ge=0
+        "LLM_CACHE_TTL_DEFAULT", "seconds an answer is kept (not used yet)", 300, ge=0
     )
     llm_model_selection_enabled: bool = _env(
-        "LLM_MODEL_SELECTION_ENABLED", "choose the model by task", True
+        "LLM_MODEL_SELECTION_ENABLED", "choose the model by task (not used yet)", True
     )
     llm_prompt_compression_enabled: bool = _env(
-        "LLM_PROMPT_COMPRESSION_ENABLED", "shorten the tail of long prompts", True
+        "LLM_PROMPT_COMPRESSION_ENABLED", "shorten the tail of long prompts (not used yet)", True
     )
 
     env: Literal["development", "production"] = _env(
@@ -150,7 +156,7 @@ class Settings(BaseSettings):
         "REPARTEE_SCENARIOS", f"extra scenario folders, separated by `{os.pathsep}`", ()
     )
     models: AbsolutePath | None = _env(
-        "REPARTEE_MODELS", "a models.yaml in place of the packaged one"
+        "REPARTEE_MODELS", "a models.yaml in place of the packaged one (not used yet)"
     )
     jwt_keys: Annotated[tuple[SecretStr, ...], _split(",")] = _env(
         "REPARTEE_JWT_KEYS",

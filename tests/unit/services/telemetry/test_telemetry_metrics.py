@@ -1,0 +1,92 @@
+"""Names that dashboards and alerts rely on, and labels that stay bounded."""
+
+import pytest
+from prometheus_client import REGISTRY
+
+from services.llm.outcome import Outcome, Source, Usage
+from services.llm.request import Request, TaskType
+from services.telemetry import metrics
+
+REQUEST = Request(task=TaskType.AGENT_RESPONSE, messages=(), session="s-secret", persona="morel")
+
+
+def value(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "repartee_sessions_active",
+        "repartee_sessions",
+        "repartee_session_duration_seconds",
+        "repartee_turn_latency_seconds",
+        "repartee_dispatch_seconds",
+        "repartee_dispatch",
+        "repartee_llm_requests",
+        "repartee_llm_ttft_seconds",
+        "repartee_speech_errors",
+        "repartee_tokens_minted",
+        "repartee_ratelimited",
+        "repartee_build_info",
+    ],
+)
+def test_metric_is_registered(name: str) -> None:
+    assert name in {family.name for family in REGISTRY.collect()}
+
+
+def test_scene_is_active_until_it_ends() -> None:
+    active = value("repartee_sessions_active")
+    ended = value("repartee_sessions_total", outcome="duration")
+    metrics.session_started()
+    assert value("repartee_sessions_active") == active + 1
+    metrics.session_ended("duration", 300.0)
+    assert value("repartee_sessions_active") == active
+    assert value("repartee_sessions_total", outcome="duration") == ended + 1
+
+
+def test_unknown_words_count_as_other() -> None:
+    metrics.session_ended("s-1234", 1.0)
+    metrics.turn_stage("s-1234", 1.0)
+    assert value("repartee_sessions_total", outcome="other") > 0
+    assert value("repartee_turn_latency_seconds_count", stage="other") > 0
+    assert value("repartee_sessions_total", outcome="s-1234") == 0
+
+
+def test_call_is_counted_with_its_tokens_and_first_word() -> None:
+    before = value("repartee_llm_ttft_seconds_count", task="agent_response")
+    tokens = value("repartee_llm_tokens_total", kind="output", estimated="false")
+    labels = {"task": "agent_response", "tier": "live", "provider": "openai", "outcome": "ok"}
+    calls = value("repartee_llm_requests_total", model="m-1", **labels)
+    metrics.count_call("m-1")(
+        REQUEST,
+        Outcome(
+            text="Oui.",
+            source=Source.LIVE,
+            model="m-1",
+            usage=Usage(prompt_tokens=20, completion_tokens=5),
+            first_token_s=0.2,
+        ),
+    )
+    assert value("repartee_llm_requests_total", model="m-1", **labels) == calls + 1
+    assert value("repartee_llm_ttft_seconds_count", task="agent_response") == before + 1
+    assert value("repartee_llm_tokens_total", kind="output", estimated="false") == tokens + 5
+
+
+def test_model_that_is_not_configured_counts_as_other() -> None:
+    metrics.count_call("m-1")(
+        REQUEST, Outcome(text="Oui.", source=Source.UNDERSTUDY, model="m-2", fault="deadline")
+    )
+    labels = {"task": "agent_response", "tier": "understudy", "provider": "openai"}
+    assert value("repartee_llm_requests_total", model="other", outcome="deadline", **labels) > 0
+
+
+def test_no_label_names_a_room_or_a_person() -> None:
+    used = {
+        label
+        for family in REGISTRY.collect()
+        if family.name.startswith("repartee_")
+        for sample in family.samples
+        for label in sample.labels
+    }
+    assert used.isdisjoint({"room", "session", "user", "identity", "persona", "ip"})
