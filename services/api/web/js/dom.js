@@ -48,7 +48,7 @@ export function icon(/** @type {string} */ name) {
   return svg;
 }
 
-/** A button with a drawing and words. @param {string} tag @param {Props & Record<string, any>} props */
+/** A button with a drawing and words. @param {string} tag @param {string | null} drawing @param {Props & Record<string, any>} props */
 export function button(tag, drawing, props) {
   const { say: key, vars, ...rest } = props;
   const text = key ? h("span", { say: key, vars }) : null;
