@@ -14,7 +14,7 @@ from scenarios.schema import Language
 _WORD = re.compile(r"[^\W_]+")
 _MIN_STEM = 4
 _ENDINGS: dict[Language, tuple[str, ...]] = {
-    "fr": ("ements", "ement", "aient", "ait", "ent", "ons", "ees", "ee", "er", "ez", "es", "e"),
+    "fr": ("ements", "ement", "aient", "ait", "ent", "on", "ees", "ee", "er", "ez", "es", "e"),
     "en": ("ingly", "ing", "edly", "ed", "ly", "er", "e"),
 }
 _LIGATURES = str.maketrans({"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "ß": "ss"})

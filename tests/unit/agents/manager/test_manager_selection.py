@@ -1,0 +1,119 @@
+"""The ladder: addressed, then the rule of the phase, then fewest words."""
+
+from random import Random
+from typing import Any
+
+import pytest
+
+from agents.manager.beats import BeatKind, Decision, Plan, Rung
+from agents.manager.manager import MultiAgentManager
+from agents.manager.scene import Scene
+from agents.manager.selection import LADDER, Situation
+from scenarios.schema import Scenario
+from tests.fakes.scenes import DEBATE, cast_with, debate
+
+
+def manager_at(scenario: Scenario, **scene: Any) -> MultiAgentManager:
+    """A manager whose first phase was opened and has had one turn, unless told otherwise."""
+    values = {"begun": True, "opened": True, "phase_turns": 1, "turns": 1} | scene
+    start = Scene(seed=7, phase=scenario.phases[0].id, **values)
+    return MultiAgentManager(scenario, rng=Random(0), scene=start)
+
+
+def speakers(plan: Plan) -> list[str]:
+    return [beat.persona for beat in plan.beats]
+
+
+def test_the_one_addressed_answers_whoever_has_said_least() -> None:
+    plan = manager_at(debate(), words=(("roche", 900),)).answer("Roche, votre avis ?", 10.0)
+    assert speakers(plan) == ["roche"]
+    assert plan.decision.rung is Rung.ADDRESSED
+    assert plan.decision.candidates == ("morel", "roche", "kerbrat", "castan")
+
+
+def test_m4_two_addressed_answer_one_after_the_other_in_that_order() -> None:
+    plan = manager_at(debate()).answer("Sonia et Claire, qu'en pensez-vous ?", 10.0)
+    assert speakers(plan) == ["kerbrat", "morel"]
+    assert [beat.id for beat in plan.beats] == ["a0001-1", "a0001-2"]
+
+
+def test_of_four_addressed_three_answer() -> None:
+    words = "Claire, Antoine, Sonia et Émile, qu'en pensez-vous ?"
+    assert speakers(manager_at(debate()).answer(words, 10.0)) == ["morel", "roche", "kerbrat"]
+
+
+def test_the_lead_takes_the_first_turn_of_a_phase() -> None:
+    plan = manager_at(debate(), phase_turns=0).answer("Je commence.", 10.0)
+    assert speakers(plan) == ["morel"]
+    assert plan.decision.rung is Rung.PHASE_RULE
+
+
+def test_the_lead_answers_for_one_who_takes_no_part_in_the_phase() -> None:
+    last = debate(phases=DEBATE["phases"][1:])
+    plan = manager_at(last).answer("Madame Kerbrat, votre avis ?", 10.0)
+    assert speakers(plan) == ["roche"]
+    assert "takes no part" in plan.decision.reason
+    assert "Sonia Kerbrat" in plan.beats[0].cue
+
+
+def test_a_phase_whose_opening_was_cut_off_is_opened_by_its_lead() -> None:
+    plan = manager_at(debate(), opened=False, phase_turns=2).answer("Je disais donc.", 10.0)
+    assert speakers(plan) == ["morel"]
+    assert "lance ce moment" in plan.beats[0].cue
+
+
+def test_who_has_said_least_answers_otherwise() -> None:
+    words = (("morel", 40), ("roche", 12), ("kerbrat", 9), ("castan", 30))
+    plan = manager_at(debate(), words=words).answer("Je continue.", 10.0)
+    assert speakers(plan) == ["kerbrat"]
+    assert plan.decision.rung is Rung.SCORE
+
+
+def test_among_equals_the_one_silent_for_longest_answers() -> None:
+    words = tuple((one, 10) for one in ("morel", "roche", "kerbrat", "castan"))
+    scene = {"words": words, "speakers": ("castan", "roche", "kerbrat", "morel")}
+    assert speakers(manager_at(debate(), **scene).answer("Je continue.", 10.0)) == ["castan"]
+
+
+def test_all_who_are_asked_answer_up_to_three() -> None:
+    words = (("morel", 40), ("roche", 12), ("kerbrat", 9), ("castan", 30))
+    plan = manager_at(debate(), words=words).answer("Vous tous, qu'en pensez-vous ?", 10.0)
+    assert speakers(plan) == ["kerbrat", "roche", "castan"]
+
+
+def test_a_reason_holds_nothing_that_was_said() -> None:
+    plan = manager_at(debate()).answer("Roche, mon secret est xylophone.", 10.0)
+    assert "xylophone" not in repr(plan)
+
+
+def test_a_rung_can_be_put_into_the_ladder() -> None:
+    def castan_always(at: Situation) -> Decision | None:
+        return Decision(rung=Rung.MODEL, chosen=("castan",), reason="was asked for")
+
+    start = Scene(seed=1, phase="ouverture", begun=True, opened=True, phase_turns=1)
+    ladder = (LADDER[0], castan_always, *LADDER[1:])
+    manager = MultiAgentManager(debate(), rng=Random(0), scene=start, ladder=ladder)
+    assert speakers(manager.answer("Je continue.", 10.0)) == ["castan"]
+    assert speakers(manager.answer("Roche, votre avis ?", 10.0)) == ["roche"]
+
+
+def test_the_talkative_follow_up_now_and_then() -> None:
+    talkative = debate(cast=cast_with("castan", temper={"talkativeness": 1.0}))
+    plans = [
+        manager_at(talkative, turns=turns, words=(("morel", 0), ("castan", 99))).answer("Oui.", 1.0)
+        for turns in range(1, 60)
+    ]
+    followed = [plan for plan in plans if len(plan.beats) == 2]
+    assert 10 < len(followed) < 40
+    assert {beat.kind for plan in followed for beat in plan.beats[1:]} == {BeatKind.FOLLOW_UP}
+    assert all(len(plan.beats) <= 2 for plan in plans)
+
+
+@pytest.mark.parametrize("words", ["Je continue.", "Roche, votre avis ?", "Claire et Sonia ?"])
+def test_a_speculative_answer_and_the_real_one_agree(words: str) -> None:
+    manager = manager_at(debate(cast=cast_with("castan", temper={"talkativeness": 1.0})))
+    before = manager.scene
+    speculative = [manager.answer(words, 10.0 + late) for late in (0.0, 0.2, 0.4)]
+    assert manager.scene == before
+    assert manager.memory == ()
+    assert speculative[0] == speculative[1] == speculative[2]
