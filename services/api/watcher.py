@@ -50,6 +50,7 @@ class Watcher:
         self._instance = instance
         self._count = count
         self._memory: dict[str, watch.Watched] = {}
+        self._blinded_by: str | None = None
 
     async def run(self) -> None:
         """Looks until cancelled; then leaves the lead to another process."""
@@ -78,15 +79,25 @@ class Watcher:
         try:
             await self.tick()
         except BackendError as error:
-            self._blind(type(error).__name__)
+            self._blind(str(error))
         except Exception:
             log.exception("watcher.fault")
             self._blind("unexpected")
+        else:
+            self._see()
 
-    def _blind(self, reason: str) -> None:
-        log.warning("watcher.blind", extra={"reason": reason})
+    def _blind(self, cause: str) -> None:
+        """Counts every fault, and logs the first of a row."""
         self._count("fault")
         self._memory.clear()
+        if self._blinded_by != cause:
+            log.warning("watcher.blind", extra={"cause": cause})
+        self._blinded_by = cause
+
+    def _see(self) -> None:
+        if self._blinded_by is not None:
+            log.info("watcher.sees_again")
+        self._blinded_by = None
 
     async def _leads(self) -> bool:
         beat = Heartbeat(

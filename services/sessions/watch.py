@@ -18,6 +18,10 @@ PATIENCE_S = (5.0, 5.0, 5.0)
 """Waits after the first dispatches; later ones `PATIENCE_LATER_S`."""
 PATIENCE_LATER_S = 10.0
 GIVE_UP_S = 60.0
+BACKS_MAX = 4
+"""A cast that comes and is lost again this often will not stay: the scene itself kills it."""
+STEADY_S = 30.0
+"""Once a cast has stayed this long, earlier losses are forgotten."""
 LINGER_S = 5.0
 """From the end of a session until a room that nobody deleted is deleted here."""
 CLOSING_S = 60.0
@@ -56,6 +60,8 @@ class Watched:
     trouble_s: float | None = None
     dispatched_s: float | None = None
     dispatches: int = 0
+    backs: int = 0
+    back_s: float | None = None
     over_s: float | None = None
 
 
@@ -104,11 +110,22 @@ def decide(
     if _in_trouble(seen, now_s):
         return _rescue(sight, seen, now_s)
     if seen.trouble_s is not None and _served(sight):
-        calm = replace(
-            seen, status=Status.AGENT_BACK, trouble_s=None, dispatched_s=None, dispatches=0
-        )
-        return calm, (Tell(room=sight.room, status=Status.AGENT_BACK),)
+        return _calm(seen, now_s), (Tell(room=sight.room, status=Status.AGENT_BACK),)
+    if seen.back_s is not None and now_s - seen.back_s >= STEADY_S:
+        seen = replace(seen, backs=0, back_s=None)
     return seen, ()
+
+
+def _calm(seen: Watched, now_s: float) -> Watched:
+    return replace(
+        seen,
+        status=Status.AGENT_BACK,
+        trouble_s=None,
+        dispatched_s=None,
+        dispatches=0,
+        backs=seen.backs + 1,
+        back_s=now_s,
+    )
 
 
 def _served(sight: Sight) -> bool:
@@ -135,7 +152,7 @@ def _in_trouble(seen: Watched, now_s: float) -> bool:
 def _rescue(sight: Sight, seen: Watched, now_s: float) -> tuple[Watched, tuple[Action, ...]]:
     began_s = seen.trouble_s if seen.trouble_s is not None else now_s
     seen = replace(seen, trouble_s=began_s)
-    if now_s - began_s >= GIVE_UP_S:
+    if now_s - began_s >= GIVE_UP_S or seen.backs >= BACKS_MAX:
         failed = replace(seen, status=Status.FAILED, over_s=now_s)
         return failed, (Tell(room=sight.room, status=Status.FAILED),)
     if seen.dispatched_s is not None and now_s - seen.dispatched_s < _patience_s(seen.dispatches):

@@ -101,6 +101,27 @@ def test_s1_after_a_minute_without_a_cast_the_room_is_given_up_and_deleted() -> 
     assert max(story.at(Dispatch)) < 70
 
 
+def lost_and_back(story: Story, calm_s: int) -> None:
+    story.pass_s(4, agents=("agent-a",), beat_at=T0 + timedelta(seconds=story.now_s))
+    story.pass_s(calm_s, agents=("agent-a",), beating=True)
+
+
+def test_s7_a_scene_that_kills_every_cast_is_given_up_at_the_fifth_loss() -> None:
+    story = Story()
+    for _ in range(5):
+        lost_and_back(story, 3)
+    assert story.told().count(Status.AGENT_BACK) == 4
+    assert story.told()[-1] is Status.FAILED
+
+
+def test_losses_far_apart_never_add_up() -> None:
+    story = Story()
+    for _ in range(8):
+        lost_and_back(story, 40)
+    assert Status.FAILED not in story.told()
+    assert story.told().count(Status.AGENT_BACK) == 8
+
+
 def test_an_agent_that_never_beats_counts_as_absent() -> None:
     story = Story()
     story.pass_s(11, agents=("agent-a",))
