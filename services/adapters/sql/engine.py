@@ -3,8 +3,11 @@
 Owns what differs between SQLite and PostgreSQL: drivers, locks, timeouts.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+import fcntl
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +16,11 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from services.adapters.sql import migrations
-from services.core.errors import BackendError, ConfigError
+from services.core.errors import BackendError, BackendTimeout, ConfigError
 
 _BUSY_TIMEOUT_MS = 5_000
 _UPGRADE_BUSY_TIMEOUT_MS = 30_000
+_LOCK_POLL_S = 0.02
 _UPGRADE_LOCK = 0x5265_7061
 """Key of PostgreSQL's advisory lock; any number will do that nobody else on that server takes."""
 
@@ -40,7 +44,11 @@ async def open_engine(url: str) -> AsyncEngine:
         BackendError: the database cannot be reached.
     """
     target = _parse(url)
-    await _upgrade(target)
+    if target.get_backend_name() == "sqlite":
+        async with _alone(Path(f"{target.database}.lock")):
+            await _upgrade(target)
+    else:
+        await _upgrade(target)
     return _engine(target, busy_timeout_ms=_BUSY_TIMEOUT_MS)
 
 
@@ -57,7 +65,8 @@ def _parse(url: str) -> URL:
             raise ConfigError(
                 "DATABASE_URL: a SQLite database needs a file: several processes use it"
             )
-        Path(str(target.database)).parent.mkdir(parents=True, exist_ok=True)
+        with translated():
+            Path(str(target.database)).parent.mkdir(parents=True, exist_ok=True)
     return target.set(drivername=_DRIVERS[backend])
 
 
@@ -77,7 +86,8 @@ def _engine(url: URL, *, busy_timeout_ms: int, begin: str | None = None) -> Asyn
             connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}")
-        cursor.execute("PRAGMA journal_mode = WAL")
+        if begin:
+            cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = NORMAL")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
@@ -89,6 +99,39 @@ def _engine(url: URL, *, busy_timeout_ms: int, begin: str | None = None) -> Asyn
             connection.exec_driver_sql(begin)
 
     return engine
+
+
+@asynccontextmanager
+async def _alone(lock: Path) -> AsyncIterator[None]:
+    """Keeps other processes out: SQLite's switch to WAL does not wait for its own lock."""
+    with _opened(lock) as handle:
+        try:
+            async with asyncio.timeout(_UPGRADE_BUSY_TIMEOUT_MS / 1000):
+                while not _locked(handle):  # noqa: ASYNC110 - another process gives no signal
+                    await asyncio.sleep(_LOCK_POLL_S)
+        except TimeoutError:
+            raise BackendTimeout(
+                "another process keeps the database locked", code="store"
+            ) from None
+        yield
+
+
+@contextmanager
+def _opened(lock: Path) -> Iterator[int]:
+    with translated():
+        handle = os.open(lock, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 async def _upgrade(url: URL) -> None:
