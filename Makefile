@@ -21,7 +21,7 @@ ifdef LLAMA_MODEL_PATH
 RUN_PARTS += $(LLAMA)
 endif
 
-.PHONY: help setup run test check bench format setup-run setup-check setup-test system-run system-test livekit web
+.PHONY: help setup run test check bench format generate setup-run setup-check setup-test system-run system-test livekit web
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.* ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.* ## /  make \1\t/' | expand -t 16
@@ -30,7 +30,7 @@ setup: ## install what is missing to run Repartee (idempotent)
 	@$(PARALLEL) setup-run
 
 run: setup ## set up, then run everything and print the address of the try page
-	@exec $(PY) -m services.launch $(LAUNCH)
+	@exec $(PY) -m services.launch --env-file .env $(LAUNCH)
 
 test: ## set up, then pass every test: unit, contracts, integration, room, browser
 	@$(PARALLEL) setup-test
@@ -52,6 +52,11 @@ format: ## rewrite the code in the house format
 	@$(PARALLEL) setup-check
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
+
+generate: ## write .env.example, docs/configuration.md and scenarios/schema.json anew
+	@$(PARALLEL) setup-check
+	$(PY) -m scripts.settings_pages
+	$(PY) -m scenarios schema > scenarios/schema.json
 
 setup-run: $(RUN_PARTS)
 setup-check: $(RUN) $(DEV)

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dotenv import dotenv_values
+
 from services.core.errors import ConfigError, ServiceError
 from services.launch.banner import banner, ready_line
 from services.launch.orphans import adopt_orphans, end_orphans
@@ -26,9 +28,10 @@ def main() -> int:
     """Exit status: 0 ended on demand, 1 a part failed, 2 the environment cannot be used."""
     arguments = _parser().parse_args()
     try:
-        settings = load_settings(os.environ)
+        environ = {**_from_file(arguments.env_file), **os.environ}
+        settings = load_settings(environ)
         with _only_one(settings.data_dir):
-            house = furnish(settings, os.environ)
+            house = furnish(settings, environ)
             _shorten_logs(house.logs)
             adopt_orphans()
             try:
@@ -107,6 +110,12 @@ def _shorten_logs(logs: Path) -> None:
             log.replace(log.with_suffix(".log.1"))
 
 
+def _from_file(path: Path | None) -> dict[str, str]:
+    if path is None or not path.exists():
+        return {}
+    return {name: value for name, value in dotenv_values(path).items() if value}
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m services.launch", description=__doc__)
     parser.add_argument(
@@ -114,6 +123,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--drain-s", type=float, help="seconds that running scenes get to end (REPARTEE_DRAIN_S)"
+    )
+    parser.add_argument(
+        "--env-file", type=Path, help="NAME=value lines; what is set already goes first"
     )
     return parser
 
