@@ -5,14 +5,17 @@ closes with the block, in reverse order.
 """
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from scenarios.catalogue import LIBRARY, Catalogue
 from services.adapters.espeak import EspeakVoices
+from services.adapters.flite import FliteVoices
+from services.adapters.kokoro import KokoroVoices
 from services.adapters.livekit_api import LiveKitRooms
 from services.adapters.openai_chat import OpenAIChat
+from services.adapters.pocketsphinx_ear import PocketsphinxEar
 from services.adapters.sql.store import open_sql
 from services.adapters.whisper_ear import WhisperEar, plan_host
 from services.core.clock import Clock, SystemClock
@@ -104,18 +107,26 @@ def _rooms(settings: Settings) -> LiveKitRooms | None:
 
 
 def _ears(settings: Settings) -> tuple[Ear, ...]:
+    """Ears of this machine, best first; the last resort hears English only."""
+    last = PocketsphinxEar()
+    resort: tuple[Ear, ...] = (last,) if last.languages() else ()
     try:
         plan = plan_host(settings.data_dir, model_path=settings.whisper_model_path)
     except NotFound as error:
         log.warning("ears.missing", extra={"cause": str(error)})
-        return ()
-    return (WhisperEar(plan),)
+        return resort
+    return (WhisperEar(plan), *resort)
 
 
 def _engines(settings: Settings) -> tuple[VoiceEngine, ...]:
     """Engines that can speak on this machine: the preferred ones first, then the plain ones."""
-    plain: Sequence[VoiceEngine] = (EspeakVoices(),)
-    able = [engine for engine in plain if engine.languages()]
+    engines: list[VoiceEngine] = [EspeakVoices(), FliteVoices()]
+    if "kokoro" in settings.voices:
+        try:
+            engines.append(KokoroVoices(settings.data_dir, model_path=settings.kokoro_model_path))
+        except NotFound as error:
+            log.warning("voices.missing", extra={"cause": str(error)})
+    able = [engine for engine in engines if engine.languages()]
     preferred = settings.voices
     return tuple(
         sorted(

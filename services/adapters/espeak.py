@@ -9,7 +9,7 @@ import contextlib
 import logging
 import shutil
 import struct
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -110,32 +110,34 @@ class EspeakVoices:
         except OSError as error:
             raise BackendError(f"espeak-ng does not start: {error.strerror}") from None
         try:
-            async for block in self._sound(child, words):
-                yield block
+            async with contextlib.aclosing(_sound(child, words)) as blocks:
+                async for block in blocks:
+                    yield block
         finally:
             await _end(child)
 
-    async def _sound(self, child: asyncio.subprocess.Process, words: str) -> AsyncIterator[bytes]:
-        assert child.stdin is not None  # noqa: S101 - both are pipes
-        assert child.stdout is not None  # noqa: S101
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            child.stdin.write(words.encode())
-            child.stdin.write_eof()
-        rate_hz = await _wav_rate(child.stdout)
-        chain, odd = VoiceChain(rate_hz), b""
-        while data := await child.stdout.read(_READ_BYTES):
-            data = odd + data
-            even = len(data) & ~1
-            data, odd = data[:even], data[even:]
-            for block in chain.feed(np.frombuffer(data, dtype="<i2").astype(np.int16)):
-                yield block
-        if await child.wait() != 0:
-            raise BackendError(f"espeak-ng ended with code {child.returncode}")
-        for block in chain.flush():
-            yield block
-
     async def aclose(self) -> None:
         """Nothing: each line's child has ended with its line."""
+
+
+async def _sound(child: asyncio.subprocess.Process, words: str) -> AsyncGenerator[bytes, None]:
+    assert child.stdin is not None  # noqa: S101 - both are pipes
+    assert child.stdout is not None  # noqa: S101
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        child.stdin.write(words.encode())
+        child.stdin.write_eof()
+    rate_hz = await _wav_rate(child.stdout)
+    chain, odd = VoiceChain(rate_hz), b""
+    while data := await child.stdout.read(_READ_BYTES):
+        data = odd + data
+        even = len(data) & ~1
+        data, odd = data[:even], data[even:]
+        for block in chain.feed(np.frombuffer(data, dtype="<i2").astype(np.int16)):
+            yield block
+    if await child.wait() != 0:
+        raise BackendError(f"espeak-ng ended with code {child.returncode}")
+    for block in chain.flush():
+        yield block
 
 
 async def _wav_rate(stream: asyncio.StreamReader) -> int:

@@ -96,14 +96,16 @@ male kal16 91 577 0.91 195 4
 """
 
 _KOKORO = """
-female jf_gongitsune 229
-female jf_nezumi:0.7+jm_kumo:0.3 192
-female jf_alpha 261
-female jf_alpha:0.5+jm_kumo:0.5 169
-male jm_kumo 95
-male jf_gongitsune:0.3+jm_kumo:0.7 127
-female jf_tebukuro 316
+female jf_gongitsune 230 359
+female jf_nezumi:0.7+jm_kumo:0.3 190 510
+female jf_alpha 264 532
+female jf_alpha:0.5+jm_kumo:0.5 169 463
+female jf_nezumi 235 550
+male jm_kumo 94 440
+male jf_gongitsune:0.3+jm_kumo:0.7 124 410
+female jf_tebukuro 324 550
 """
+_KOKORO_GAIN = 0.75
 
 _OPENAI = """
 female coral 200
@@ -160,9 +162,24 @@ def _flite() -> Iterator[Timbre]:
         )
 
 
-def _unmeasured(engine: str, language: Language, table: str) -> Iterator[Timbre]:
-    for gender, (voice, f0) in _rows(table):
-        yield Timbre(engine=engine, voice=voice, language=language, gender=gender, f0_hz=float(f0))
+def _kokoro() -> Iterator[Timbre]:
+    for gender, (voice, f0, brightness) in _rows(_KOKORO):
+        yield Timbre(
+            engine="kokoro",
+            voice=voice,
+            language="en",
+            gender=gender,
+            f0_hz=float(f0),
+            brightness_hz=float(brightness),
+            gain=_KOKORO_GAIN,
+        )
+
+
+def _openai(language: Language) -> Iterator[Timbre]:
+    for gender, (voice, f0) in _rows(_OPENAI):
+        yield Timbre(
+            engine="openai", voice=voice, language=language, gender=gender, f0_hz=float(f0)
+        )
 
 
 TIMBRES: tuple[Timbre, ...] = (
@@ -170,9 +187,9 @@ TIMBRES: tuple[Timbre, ...] = (
     *_espeak("fr", "fr", _FR),
     *_espeak("en-us", "en", _EN_US),
     *_espeak("en-gb-x-rp", "en", _EN_RP),
-    *_unmeasured("kokoro", "en", _KOKORO),
-    *_unmeasured("openai", "fr", _OPENAI),
-    *_unmeasured("openai", "en", _OPENAI),
+    *_kokoro(),
+    *_openai("fr"),
+    *_openai("en"),
 )
 """Every voice, the plainer ones of an engine first."""
 
