@@ -67,7 +67,7 @@ class Studio:
         return self._refused("studio") or JSONResponse(self.studio)
 
     async def _scenarios(self, request: Request) -> Response:
-        return self._refused("scenarios") or JSONResponse({"scenarios": self.scenes})
+        return self._refused("scenarios") or JSONResponse(self.scenes)
 
     async def _token(self, request: Request) -> Response:
         if refusal := self._refused("token"):
