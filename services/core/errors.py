@@ -17,11 +17,11 @@ class ConfigError(ServiceError):
     """The environment or a data file is wrong; the message names key, cause and remedy."""
 
 
-class NotFound(ServiceError):  # noqa: N818 - reads as what happened
+class NotFound(ServiceError):
     """The thing asked for does not exist."""
 
 
-class Refused(ServiceError):  # noqa: N818 - likewise
+class Refused(ServiceError):
     """A limit or a right was reached; the message may be shown to the caller."""
 
 
@@ -47,5 +47,5 @@ class BackendError(ServiceError):
         self.code = code
 
 
-class BackendTimeout(BackendError):  # noqa: N818 - likewise
+class BackendTimeout(BackendError):
     """The part did not answer in time."""

@@ -17,6 +17,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from services.core.errors import ConfigError
+from services.core.version import VERSION
+from services.telemetry.metrics import BUILD_INFO
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 _LIVE_GAUGE = re.compile(r"^gauge_live\w*_(\d+)\.db$")
@@ -41,6 +43,7 @@ def serve_metrics(host: str, port: int) -> Iterator[int]:
     Raises:
         ConfigError: the address is taken or not ours.
     """
+    BUILD_INFO.labels(version=VERSION).set(1)
     try:
         server, thread = start_http_server(port, addr=host, registry=_registry())
     except OSError as error:
