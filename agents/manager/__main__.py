@@ -7,10 +7,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from scenarios.loader import load
-
 from agents.manager.rehearsal import Checked, Take, play_through, rehearse
 from scenarios.errors import ScenarioErrors
+from scenarios.loader import load
 from scenarios.schema import Scenario
 
 LIBRARY = Path(__file__).resolve().parents[2] / "scenarios" / "library"

@@ -14,19 +14,23 @@ class FakeAudioSource:
         self._queue: deque[rtc.AudioFrame] = deque()
         self._limit = queue_frames
         self._moved = asyncio.Event()
+        self._waiting_s = 0.0
 
     @property
     def queued_duration(self) -> float:
-        return sum(frame.duration for frame in self._queue)
+        return sum(frame.duration for frame in self._queue) + self._waiting_s
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
+        self._waiting_s = frame.duration
         while len(self._queue) >= self._limit:
             self._moved.clear()
             await self._moved.wait()
+        self._waiting_s = 0.0
         self._queue.append(frame)
 
     def clear_queue(self) -> None:
         self._queue.clear()
+        self._waiting_s = 0.0
         self._moved.set()
 
     async def wait_for_playout(self) -> None:

@@ -1,0 +1,18 @@
+"""Errors of `agents`.
+
+AgentError
+|-- StageError      the room cannot be played in
+`-- RoomTaken       another job holds this room: leave without a sound
+"""
+
+
+class AgentError(Exception):
+    """Root of what `agents` raises on purpose."""
+
+
+class StageError(AgentError):
+    """The room cannot be played in."""
+
+
+class RoomTaken(AgentError):
+    """Another job holds this room."""

@@ -1,0 +1,1 @@
+"""One run of a scenario: phases, manager and optimizer, played on a Stage. No livekit here."""

@@ -1,0 +1,119 @@
+"""One beat's words as they come: authored text, or a model's answer cleaned for the voice.
+
+Owns the way from a beat to words. Who speaks was decided before; how it sounds comes after.
+"""
+
+from collections.abc import AsyncIterator, Callable
+
+from agents.cast.guard import LineGuard
+from agents.manager.beats import Beat, BeatKind
+from scenarios.schema import Scenario
+from services.llm.optimizer import LLMOptimizer
+from services.llm.outcome import Outcome, Source
+from services.llm.request import Message, Request, TaskType
+from services.llm.understudy import LineKind, Understudy
+
+TOKENS_PER_WORD = 2.0
+"""Ceiling of tokens a French word takes with room for punctuation."""
+
+_UNDERSTUDY_KIND: dict[BeatKind, LineKind] = {
+    BeatKind.OPENING: "opening",
+    BeatKind.RECAP: "opening",
+    BeatKind.CLOSING: "closing",
+}
+
+
+class Line:
+    """The words of one beat. Iterate once; `aclose` ends the vendor's stream."""
+
+    def __init__(self, beat: Beat, words: AsyncIterator[str], source: Callable[[], Source]) -> None:
+        self.beat = beat
+        self._words = words
+        self._source = source
+
+    @property
+    def source(self) -> Source:
+        """What serves it; certain once the first word has come."""
+        return self._source()
+
+    def __aiter__(self) -> AsyncIterator[str]:
+        return self._words
+
+
+class Lines:
+    """Writes lines for the cast of one scene."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        optimizer: LLMOptimizer,
+        understudy: Understudy,
+        room: str,
+        book: Callable[[Outcome, Beat], None],
+    ) -> None:
+        self._scenario = scenario
+        self._optimizer = optimizer
+        self._understudy = understudy
+        self._room = room
+        self._book = book
+
+    def write(
+        self,
+        beat: Beat,
+        *,
+        prompt: Callable[[], tuple[Message, ...]],
+        heard: str,
+        free: bool = False,
+    ) -> Line:
+        """The beat's words; `free` takes the author's, because nobody is there to pay for.
+
+        `heard` is what the learner just said, for the authored answers.
+        """
+        if beat.say is not None:
+            return Line(beat, _once(beat.say), lambda: Source.UNDERSTUDY)
+        if free:
+            return Line(beat, _once(self._authored(beat, heard)), lambda: Source.UNDERSTUDY)
+        request = Request(
+            task=TaskType.AGENT_RESPONSE,
+            messages=prompt(),
+            max_tokens=int(beat.max_words * TOKENS_PER_WORD),
+            session=self._room,
+            persona=beat.persona,
+        )
+        answer = self._optimizer.stream(request, understudy=lambda: self._authored(beat, heard))
+
+        async def words() -> AsyncIterator[str]:
+            guard = LineGuard(beat.persona, self._scenario)
+            said = False
+            try:
+                async for piece in answer:
+                    if cleaned := guard.feed(piece):
+                        said = True
+                        yield cleaned
+                if rest := guard.flush():
+                    said = True
+                    yield rest
+                if not said:
+                    yield self._authored(beat, heard)
+            finally:
+                await answer.aclose()
+                if answer.outcome is not None:
+                    self._book(answer.outcome, beat)
+
+        def source() -> Source:
+            return answer.outcome.source if answer.outcome is not None else Source.LIVE
+
+        return Line(beat, words(), source)
+
+    def _authored(self, beat: Beat, heard: str) -> str:
+        return self._understudy.line(
+            beat.persona,
+            kind=_UNDERSTUDY_KIND.get(beat.kind, "answer"),
+            phase=beat.phase,
+            heard=heard,
+        )
+
+
+async def _once(text: str) -> AsyncIterator[str]:
+    yield text

@@ -1,0 +1,29 @@
+"""What a run of a scenario needs from the place where it is played."""
+
+from typing import Protocol
+
+from agents.manager.beats import Plan
+
+
+class Stage(Protocol):
+    """A place that can be heard. Raises StageError when it is gone for good."""
+
+    async def perform(self, plan: Plan) -> None:
+        """Plays beats that nobody asked for; returns when they were played or cut."""
+        ...
+
+    async def hush(self) -> None:
+        """Cuts whatever sounds or waits."""
+        ...
+
+    def busy(self) -> bool:
+        """Whether anybody is speaking, or about to."""
+        ...
+
+    def quiet_s(self) -> float:
+        """Seconds since the last sound or typed word of anyone; 0 while somebody speaks."""
+        ...
+
+    def show_phase(self, phase: str) -> None:
+        """Lets the room see which phase is played."""
+        ...

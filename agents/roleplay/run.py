@@ -1,0 +1,208 @@
+"""A scenario being played: the manager's plans, the optimizer's words, the journal's record.
+
+Owns the life of one run, from the opening to the closing. The Stage asks it who answers and with
+which words, and tells it what was heard; it asks the Stage to play what nobody asked for.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from agents.cast.moment import Said
+from agents.cast.prompts import prompt_for
+from agents.manager.beats import Beat, BeatKind, Plan
+from agents.manager.manager import MultiAgentManager
+from agents.roleplay.journal import Journal
+from agents.roleplay.lines import Line, Lines
+from agents.roleplay.ports import Stage
+from agents.roleplay.scene_clock import SceneClock
+from scenarios.schema import Scenario
+from services.core.clock import Clock
+from services.llm.request import Message
+from services.sessions.records import TurnRecord
+
+TICK_S = 0.25
+
+log = logging.getLogger(__name__)
+
+
+class Roleplay:
+    """One run of a scenario in one room."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        room: str,
+        manager: MultiAgentManager,
+        lines: Lines,
+        journal: Journal,
+        clock: Clock,
+        scene_clock: SceneClock,
+        learner_name: str,
+        knowledge: tuple[str, ...] = (),
+    ) -> None:
+        self.scenario = scenario
+        self.room = room
+        self.time = scene_clock
+        self.end_reason: str | None = None
+        self._manager = manager
+        self._lines = lines
+        self._journal = journal
+        self._clock = clock
+        self._learner_name = learner_name
+        self._knowledge = knowledge
+        self._shown_phase: str | None = None
+        self._commands: asyncio.Queue[Callable[[], Plan]] = asyncio.Queue()
+
+    async def run(self, stage: Stage) -> str:
+        """Plays to the end and returns why it ended. Cancelling stops it where it is."""
+        await self._play(stage, self._manager.begin(self.time.now_s()))
+        while self.end_reason is None:
+            self._show_phase(stage)
+            plan = await self._due(stage)
+            if plan is not None:
+                await self._play(stage, plan)
+        return self.end_reason
+
+    def answer(self, words: str) -> Plan:
+        """Who answers these words. Changes nothing: the framework may throw the answer away."""
+        return self._manager.answer(words, self.time.now_s())
+
+    def commit(self, plan: Plan, words: str | None) -> None:
+        """The plan is really being played; `words` are the learner's, if they caused it."""
+        said = self._manager.commit(
+            plan, words=words, now_s=self.time.now_s(), who=self._learner_name
+        )
+        if said is not None:
+            self._record(said, source="live", kind="learner")
+        decision = plan.decision
+        facts = {
+            "rung": str(decision.rung),
+            "chosen": list(decision.chosen),
+            "candidates": list(decision.candidates),
+            "reason": decision.reason,
+        }
+        self._journal.event("decision", facts)
+        log.info("turn.decided", extra={"room": self.room, **facts})
+
+    def line(self, beat: Beat, *, plan: Plan, heard: str = "", before: Sequence[Said] = ()) -> Line:
+        """The beat's words as they come, by a character that knows all that was heard so far.
+
+        `heard` are the learner's words that the plan answers, `before` what others are about to
+        have said in the same plan.
+        """
+
+        def prompt() -> tuple[Message, ...]:
+            scene, memory = self._manager.scene, self._manager.memory
+            if heard and plan.serial == scene.serial:
+                state = self._manager.after(
+                    plan, words=heard, now_s=self.time.now_s(), who=self._learner_name
+                )
+                scene, memory = state.scene, state.memory
+            return prompt_for(
+                beat.persona,
+                scenario=self.scenario,
+                memory=(*memory, *before),
+                scene=scene,
+                beat=beat,
+                knowledge=self._knowledge,
+            )
+
+        silence = beat.kind is BeatKind.PROMPT or plan.end_reason == "silence"
+        return self._lines.write(beat, prompt=prompt, heard=heard, free=silence)
+
+    def performed(self, beat: Beat, heard_text: str, *, cut: bool, source: str) -> None:
+        """A beat was played, or cut: memory and journal keep what was heard of it."""
+        said = self._manager.performed(beat, heard_text, cut, self.time.now_s())
+        if said is not None:
+            self._record(said, source=source, kind=str(beat.kind))
+
+    def timed(self, beat: Beat, taken_s: dict[str, float]) -> None:
+        """How long the reply that begins to sound took, mark by mark."""
+        self._journal.event("timing", {"turn_id": beat.id, "persona": beat.persona, **taken_s})
+
+    def said(self, beat: Beat, text: str) -> Said:
+        """A line as memory would hold it, had all of it been heard."""
+        name = self.scenario.character(beat.persona).name
+        return Said(speaker=beat.persona, name=name, text=text, turn_id=beat.id, phase=beat.phase)
+
+    def played(self, plan: Plan) -> None:
+        """All beats of an answer were played or cut: the scene ends here if the plan says so."""
+        if plan.ends and self.end_reason is None:
+            self.end_reason = plan.end_reason or "ended"
+
+    @property
+    def phase(self) -> str:
+        """The id of the phase that is played."""
+        return self._manager.phase.id
+
+    def skip(self) -> None:
+        """Goes on to the next phase as soon as the stage is free."""
+        self._commands.put_nowait(lambda: self._manager.skip(self.time.now_s()))
+
+    def end(self, reason: str) -> None:
+        """Ends with a spoken closing."""
+        self._commands.put_nowait(lambda: self._manager.end(reason, self.time.now_s()))
+
+    def stop(self, reason: str) -> None:
+        """Ends without a word: nobody is left to hear it."""
+        if self.end_reason is None:
+            self.end_reason = reason
+
+    def state(self) -> dict[str, Any]:
+        """What the person may see of the run; no prompt, no secret."""
+        return {
+            "scenario": self.scenario.id,
+            "phase": self._manager.phase.id,
+            "elapsed_s": round(self.time.now_s(), 1),
+            "duration_s": self.scenario.limits.duration_s,
+            "turns": self._manager.turns,
+            "paused": self.time.paused,
+            "ended": self.end_reason is not None,
+        }
+
+    def snapshot(self) -> dict[str, Any]:
+        """The scene as it can be taken up again by another job."""
+        return {**self._manager.scene.to_json(), "elapsed_s": self.time.now_s()}
+
+    async def _due(self, stage: Stage) -> Plan | None:
+        """The next plan that nobody asked for, or None after a tick."""
+        try:
+            command = await asyncio.wait_for(self._commands.get(), TICK_S)
+        except TimeoutError:
+            if self.time.paused:
+                return None
+            return self._manager.tick(self.time.now_s(), quiet_s=stage.quiet_s(), busy=stage.busy())
+        await stage.hush()
+        return command()
+
+    async def _play(self, stage: Stage, plan: Plan) -> None:
+        self.commit(plan, None)
+        self._show_phase(stage)
+        if plan.beats:
+            await stage.perform(plan)
+        self.played(plan)
+
+    def _show_phase(self, stage: Stage) -> None:
+        phase = self._manager.phase.id
+        if phase != self._shown_phase:
+            self._shown_phase = phase
+            self._journal.event("phase", {"phase": phase})
+            stage.show_phase(phase)
+
+    def _record(self, said: Said, *, source: str, kind: str) -> None:
+        turn = TurnRecord(
+            room=self.room,
+            turn_id=said.turn_id,
+            speaker=said.speaker,
+            speaker_name=said.name,
+            text=said.text,
+            source=source,
+            phase=said.phase,
+            at=self._clock.now(),
+            cut=said.cut,
+            kind=kind,
+        )
+        self._journal.turn(turn, scene=self.snapshot())

@@ -1,0 +1,1 @@
+"""The LiveKit side: ears, voices, tracks and captions of one room."""

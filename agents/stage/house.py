@@ -1,0 +1,87 @@
+"""What a job needs of the open services, and how it is composed for one room.
+
+Owns the order of ears and voices in a room: the vendor's first when they are asked for, then the
+machine's own.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import openai
+
+from agents.stage.hearing import Hears
+from agents.stage.speaking import CastVoices
+from agents.stage.vendor_speech import VendorEar, VendorVoices
+from scenarios.catalogue import Catalogue
+from scenarios.loader import Loaded
+from scenarios.schema import Scenario
+from services.core.clock import Clock
+from services.llm.optimizer import LLMOptimizer
+from services.sessions.ports import Presence, SessionStore
+from services.settings import Settings
+from services.speech.casting import cast_voices
+from services.speech.fallback import EarChain, Voices
+from services.speech.ports import Ear, VoiceChoice, VoiceEngine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """The services as one job uses them. Whoever opened them closes them."""
+
+    settings: Settings
+    clock: Clock
+    store: SessionStore
+    presence: Presence
+    optimizer: LLMOptimizer
+    catalogue: Catalogue
+    ears: tuple[Ear, ...]
+    engines: tuple[VoiceEngine, ...]
+    vendor: openai.AsyncClient | None = field(default=None)
+
+    def scenario(self, id: str) -> Loaded:
+        """The library's scene. Raises: UnknownScenario."""
+        return self.catalogue.get(id)
+
+    def hearing(self) -> Hears:
+        """The ears for a room, best first, as one."""
+        ears = self.ears
+        if self.vendor is not None:
+            ears = (VendorEar(self.vendor, model=self.settings.openai_stt_model), *ears)
+        return EarChain(ears, clock=self.clock)
+
+    def voices(self, scenario: Scenario) -> CastVoices:
+        """Each character's voice; the same character always has the same one.
+
+        Raises: NotFound when nothing here speaks the scene's language.
+        """
+        engines, prefer = self.engines, self.settings.voices
+        if self.vendor is not None:
+            vendor = VendorVoices(self.vendor, model=self.settings.openai_tts_model)
+            engines, prefer = (vendor, *engines), (vendor.name, *prefer)
+        chain = Voices(engines, clock=self.clock)
+        chosen = cast_voices(scenario.cast, scenario.language, chain.available(), prefer)
+        return _CastVoices(chain, chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class _CastVoices:
+    voices: Voices
+    chosen: dict[str, VoiceChoice]
+
+    def speak(self, persona: str, text: str) -> AsyncIterator[bytes]:
+        return self.voices.speak(text, self.chosen[persona])
+
+
+def vendor_client(settings: Settings) -> openai.AsyncClient | None:
+    """A client for the vendor's speech, or None when speech is the machine's own.
+
+    One attempt a call: who retries is decided above.
+    """
+    if settings.speech != "openai":
+        return None
+    key = settings.openai_api_key
+    return openai.AsyncClient(
+        api_key=key.get_secret_value() if key else "none",
+        base_url=settings.openai_base_url,
+        max_retries=0,
+    )

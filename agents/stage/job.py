@@ -1,0 +1,242 @@
+"""One job: a room's lock, its session on record, a person, a scene played to its end.
+
+Owns the life of a job from the claim to the deleted room, and what happens when the person, the
+store or another job gets in the way. Opening services is the worker's.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from livekit import rtc
+from livekit.agents import AutoSubscribe, JobContext
+
+from agents.errors import StageError
+from agents.manager.beats import Beat
+from agents.manager.manager import MultiAgentManager
+from agents.manager.memory import LEARNER, Said
+from agents.manager.scene import Scene
+from agents.roleplay.journal import Journal
+from agents.roleplay.lines import Lines
+from agents.roleplay.run import Roleplay
+from agents.roleplay.scene_clock import SceneClock
+from agents.stage.commands import Commands
+from agents.stage.hearing import Hearing
+from agents.stage.house import House
+from agents.stage.live import LiveStage, StageOptions
+from agents.stage.participants import Learner
+from agents.stage.seat import Seat
+from scenarios.loader import Loaded, parse
+from scenarios.schema import Scenario
+from services.llm.outcome import Outcome
+from services.llm.understudy import Understudy
+from services.sessions.access import Casting
+from services.sessions.records import SessionRecord, SessionStatus, TurnRecord
+
+PERSON_S = 30.0
+"""How long a job waits for the person whose join called it."""
+DRAIN_S = 10.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signals:
+    """Where a job's measurements go."""
+
+    session_started: Callable[[], None]
+    session_ended: Callable[[str, float], None]
+    turn_stage: Callable[[str, float], None]
+
+
+class Job:
+    """Plays one room. `run` returns when the scene is over and the room is gone."""
+
+    def __init__(
+        self, ctx: JobContext, house: House, *, options: StageOptions, signals: Signals
+    ) -> None:
+        self._ctx = ctx
+        self._house = house
+        self._options = options
+        self._signals = signals
+        self._room = ctx.job.room.name
+        self._journal = Journal(house.store, house.clock, room=self._room)
+        self._seat = Seat(
+            house.presence,
+            house.clock,
+            room=self._room,
+            job_id=ctx.job.id,
+            identity=ctx.local_participant_identity,
+        )
+
+    async def run(self) -> None:
+        """Plays the scene, from its beginning or from where another job lost it.
+
+        Raises: RoomTaken when another job plays the room; ServiceError, StageError when the scene
+        cannot be opened. Whatever happens after the claim, session and room are ended.
+        """
+        await self._seat.take()
+        writing = asyncio.create_task(self._journal.run(), name="journal")
+        status, reason = SessionStatus.FAILED, "failed"
+        try:
+            reason = await self._play(await self._open_session())
+            status = SessionStatus.ENDED
+        finally:
+            if reason != "taken_over":
+                await self._end(status, reason)
+            await self._journal.drain(DRAIN_S)
+            writing.cancel()
+            await self._seat.leave()
+
+    async def _open_session(self) -> SessionRecord:
+        casting = Casting(**json.loads(self._ctx.job.metadata))
+        loaded = self._house.scenario(casting.scenario)
+        return await self._house.store.open(
+            SessionRecord(
+                room=self._room,
+                user=casting.user,
+                scenario_id=loaded.scenario.id,
+                scenario_hash=loaded.hash,
+                scenario_text=loaded.text,
+                language=loaded.scenario.language,
+                started_at=self._house.clock.now(),
+            )
+        )
+
+    async def _play(self, session: SessionRecord) -> str:
+        if session.status is not SessionStatus.LIVE:
+            return session.end_reason or "ended"
+        await self._ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY)
+        room = self._ctx.room
+        learner = Learner(room, user=session.user)
+        if not await learner.come(PERSON_S):
+            return "nobody_came"
+        scenario = parse(session.scenario_text, file=f"{session.scenario_id}/scenario.yaml")
+        turns = await self._house.store.turns(self._room)
+        roleplay = self._roleplay(scenario, session, turns, name=_name(room, learner))
+        stage = self._stage(room, roleplay, learner)
+        Commands(room, stage, roleplay, learner=learner).register()
+        began_s = self._house.clock.monotonic_s()
+        self._signals.session_started()
+        self._journal.event("agent_back" if turns else "started", {"scenario": scenario.id})
+        learner.watch(
+            on_left=stage.learner_left,
+            on_back=stage.learner_back,
+            on_gave_up=lambda: roleplay.stop("left"),
+        )
+        reason = "failed"
+        try:
+            await stage.open()
+            reason = await self._until_over(roleplay, stage)
+            return reason
+        finally:
+            await stage.aclose()
+            self._signals.session_ended(reason, self._house.clock.monotonic_s() - began_s)
+
+    async def _until_over(self, roleplay: Roleplay, stage: LiveStage) -> str:
+        """Plays until the scene ends, or until another job has taken the room over."""
+        playing = asyncio.create_task(roleplay.run(stage), name="roleplay")
+        keeping = asyncio.create_task(self._seat.keep(), name="heartbeat")
+        try:
+            await asyncio.wait({playing, keeping}, return_when=asyncio.FIRST_COMPLETED)
+            return playing.result() if playing.done() else "taken_over"
+        finally:
+            for task in (playing, keeping):
+                task.cancel()
+            await asyncio.gather(playing, keeping, return_exceptions=True)
+
+    def _roleplay(
+        self,
+        scenario: Scenario,
+        session: SessionRecord,
+        turns: tuple[TurnRecord, ...],
+        *,
+        name: str,
+    ) -> Roleplay:
+        rng = Random(self._room)
+        understudy = Understudy(scenario, rng=Random(self._room))
+        if session.scene:
+            said = [_said(turn) for turn in turns]
+            for one in said:
+                if one.speaker != LEARNER:
+                    understudy.mark(one.speaker, one.text)
+            scene = Scene.from_json(session.scene)
+            manager = MultiAgentManager.restore(scenario, scene, said, rng)
+        else:
+            manager = MultiAgentManager(scenario, rng=rng)
+
+        def book(outcome: Outcome, beat: Beat) -> None:
+            self._journal.usage(outcome, persona=beat.persona, task="agent_response")
+
+        return Roleplay(
+            scenario,
+            room=self._room,
+            manager=manager,
+            lines=Lines(
+                scenario,
+                optimizer=self._house.optimizer,
+                understudy=understudy,
+                room=self._room,
+                book=book,
+            ),
+            journal=self._journal,
+            clock=self._house.clock,
+            scene_clock=SceneClock(
+                self._house.clock, elapsed_s=float(session.scene.get("elapsed_s", 0.0))
+            ),
+            learner_name=name,
+            knowledge=_knowledge(self._house.scenario(scenario.id)),
+        )
+
+    def _stage(self, room: rtc.Room, roleplay: Roleplay, learner: Learner) -> LiveStage:
+        hearing = Hearing(
+            self._house.hearing(),
+            language=roleplay.scenario.language,
+            on_deaf=lambda: self._journal.event("deaf"),
+            on_recognised=lambda s: self._signals.turn_stage("stt", s),
+        )
+        return LiveStage(
+            room,
+            roleplay,
+            learner=learner,
+            voices=self._house.voices(roleplay.scenario),
+            hearing=hearing,
+            options=self._options,
+            observe=self._signals.turn_stage,
+        )
+
+    async def _end(self, status: SessionStatus, reason: str) -> None:
+        self._journal.event("ended", {"reason": reason, "status": str(status)})
+        self._journal.finish(status, reason)
+        await self._journal.drain(DRAIN_S)
+        try:
+            await self._ctx.delete_room(self._room)
+        except Exception as error:  # noqa: BLE001 - the app's watcher deletes what we cannot
+            log.warning("job.room_not_deleted", extra={"error": type(error).__name__})
+
+
+def _said(turn: TurnRecord) -> Said:
+    return Said(
+        speaker=turn.speaker,
+        name=turn.speaker_name,
+        text=turn.text,
+        turn_id=turn.turn_id,
+        phase=turn.phase,
+        cut=turn.cut,
+    )
+
+
+def _name(room: rtc.Room, learner: Learner) -> str:
+    person = room.remote_participants.get(learner.identity)
+    if person is None:
+        raise StageError("the person left before the scene began")
+    return person.name
+
+
+def _knowledge(loaded: Loaded) -> tuple[str, ...]:
+    folder: Path = loaded.folder
+    return tuple((folder / name).read_text("utf-8") for name in loaded.scenario.knowledge)

@@ -1,0 +1,87 @@
+"""Who is in the room: the learner, who may drop and come back, and those who only listen."""
+
+import asyncio
+from collections.abc import Callable
+
+from livekit import rtc
+
+from services.core.ids import owner_of
+
+ABSENCE_S = 25.0
+"""How long a dropped person may be away; LiveKit keeps the room open for 30 s."""
+
+
+def microphone_sid(room: rtc.Room, identity: str) -> str:
+    """The sid of a person's microphone track, "" when they only type."""
+    person = room.remote_participants.get(identity)
+    if person is None:
+        return ""
+    for sid, publication in person.track_publications.items():
+        if publication.source == rtc.TrackSource.SOURCE_MICROPHONE:
+            return sid
+    return ""
+
+
+class Learner:
+    """The person whose session it is. `identity` is the one they are in the room with now.
+
+    `on_left` when they are gone, `on_back` when they return under this identity or another of
+    theirs, `on_gave_up` when they stayed away for `ABSENCE_S`.
+    """
+
+    def __init__(self, room: rtc.Room, *, user: str) -> None:
+        self.identity = ""
+        self._room = room
+        self._user = user
+        self._came = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._on_left: Callable[[], None] = lambda: None
+        self._on_back: Callable[[], None] = lambda: None
+        self._on_gave_up: Callable[[], None] = lambda: None
+
+    async def come(self, limit_s: float) -> bool:
+        """Waits for the person; False when nobody came in time."""
+        self._room.on("participant_connected", self._connected)
+        self._room.on("participant_disconnected", self._disconnected)
+        for participant in list(self._room.remote_participants.values()):
+            self._connected(participant)
+        try:
+            await asyncio.wait_for(self._came.wait(), limit_s)
+        except TimeoutError:
+            return False
+        return True
+
+    def watch(
+        self,
+        *,
+        on_left: Callable[[], None],
+        on_back: Callable[[], None],
+        on_gave_up: Callable[[], None],
+    ) -> None:
+        """Whom to tell. If the person has left meanwhile, that is told at once."""
+        self._on_left, self._on_back, self._on_gave_up = on_left, on_back, on_gave_up
+        if self._timer is not None:
+            on_left()
+
+    def owns(self, identity: str) -> bool:
+        """Whether the identity is this person's."""
+        return owner_of(identity) == self._user
+
+    def _connected(self, participant: rtc.RemoteParticipant) -> None:
+        if not self.owns(participant.identity):
+            return
+        away = self._timer is not None
+        if self.identity and not away:
+            return
+        self.identity = participant.identity
+        self._came.set()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            self._on_back()
+
+    def _disconnected(self, participant: rtc.RemoteParticipant) -> None:
+        if participant.identity == self.identity and self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(ABSENCE_S, lambda: self._on_gave_up())
+            self._on_left()

@@ -1,0 +1,68 @@
+"""A beat while it is being performed: its words as they come, its sound as it is heard.
+
+Owns the arithmetic of "how much of it was really heard". Knows nothing of tracks or streams.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+from agents.manager.beats import Beat
+
+CHARACTERS_PER_S = 15.0
+"""Speech rate assumed for text whose sound is not all there yet (French and English, voices at
+pace 1; measured on the embedded engines: 13 to 17)."""
+
+
+@dataclass(slots=True, eq=False)
+class Performance:
+    """One beat on its way from words to sound.
+
+    `sent_s` is sound handed to the sink, `heard_s` what was played of it. `silent` when no voice
+    could speak it and it stands as text alone. `asked_s`, `word_s`, `voice_s` are when it was
+    begun, when its first word came and when its first sound was made (`time.monotonic()`).
+    """
+
+    key: str
+    beat: Beat
+    source: str = "understudy"
+    text: str = ""
+    complete: bool = False
+    sent_s: float = 0.0
+    heard_s: float = 0.0
+    cut: bool = False
+    silent: bool = False
+    started: asyncio.Event = field(default_factory=asyncio.Event)
+    asked_s: float = field(default_factory=time.monotonic)
+    word_s: float | None = None
+    voice_s: float | None = None
+
+    def add(self, words: str) -> None:
+        """More of its words came."""
+        if self.word_s is None:
+            self.word_s = time.monotonic()
+        self.text += words
+
+    @property
+    def persona(self) -> str:
+        """Whose voice it is."""
+        return self.beat.persona
+
+    def heard_words(self) -> int:
+        """How many of the words so far have been heard, by the share of sound that was played.
+
+        Never above the truth by more than a word: the text's own length bounds the total from
+        below while sound is still being made.
+        """
+        words = self.text.split()
+        if self.silent:
+            return len(words)
+        total_s = max(self.sent_s, len(self.text) / CHARACTERS_PER_S)
+        if total_s <= 0:
+            return 0
+        return min(len(words), int(len(words) * max(self.heard_s, 0.0) / total_s))
+
+    def heard_text(self) -> str:
+        """What the person heard: all of it, or the words before the cut."""
+        words = self.text.split()
+        return " ".join(words[: self.heard_words()] if self.cut else words)

@@ -1,0 +1,84 @@
+"""The worker process: `python -m livekit.agents start agents/worker.py`.
+
+Owns the server object that LiveKit's runner looks for, what each job process loads beforehand, and
+how many rooms are taken on. What a job does stands in `agents.stage.job`.
+"""
+
+import logging
+import os
+from dataclasses import fields
+
+from livekit.agents import AgentServer, JobContext, JobProcess, JobRequest
+
+from agents.errors import RoomTaken
+from agents.stage.house import House, vendor_client
+from agents.stage.job import Job, Signals
+from agents.stage.live import StageOptions
+from services.settings import Settings, load_settings
+from services.telemetry import metrics
+from services.telemetry.logs import configure_logging
+from services.wiring import Services, open_services
+
+FULL = 0.65
+"""Load at which the LiveKit server is told that this worker has no room left; its own limit is
+0.7, and the default measure, CPU, is near 1 on a small machine from the start."""
+
+log = logging.getLogger(__name__)
+settings: Settings = load_settings(os.environ)
+
+
+def load(worker: AgentServer) -> float:
+    """Share of the rooms that are taken, scaled so that `FULL` means no more."""
+    return FULL * len(worker.active_jobs) / settings.max_rooms
+
+
+def prewarm(_: JobProcess) -> None:
+    """Runs once in each idle job process, before a person waits for it."""
+    configure_logging()
+
+
+async def accept(request: JobRequest) -> None:
+    """Refuses a room beyond the limit: two dispatches may arrive before the load is reported."""
+    if len(server.active_jobs) >= settings.max_rooms:
+        log.warning("worker.full", extra={"rooms": len(server.active_jobs)})
+        await request.reject()
+        return
+    await request.accept()
+
+
+server = AgentServer(
+    host=settings.worker_host,
+    port=settings.worker_port,
+    setup_fnc=prewarm,
+    num_idle_processes=min(2, settings.max_rooms),
+    load_fnc=load,
+    load_threshold=FULL - 0.01,
+    drain_timeout=settings.drain_s,
+)
+
+
+@server.rtc_session(agent_name=settings.livekit_agent_name, on_request=accept)
+async def entrypoint(ctx: JobContext) -> None:
+    """One room, from the dispatch to its end."""
+    signals = Signals(
+        session_started=metrics.session_started,
+        session_ended=metrics.session_ended,
+        turn_stage=metrics.turn_stage,
+    )
+    options = StageOptions(
+        shared_track=settings.tracks == "shared", turn_detection=settings.turn_detection
+    )
+    try:
+        async with open_services(settings) as services:
+            await Job(ctx, _house(services), options=options, signals=signals).run()
+    except RoomTaken:
+        log.info("job.room_taken", extra={"room": ctx.job.room.name})
+    except Exception:
+        metrics.CAUGHT.labels(where="job").inc()
+        log.exception("job.failed", extra={"room": ctx.job.room.name})
+        raise
+
+
+def _house(services: Services) -> House:
+    shared = {f.name: getattr(services, f.name) for f in fields(services) if f.name != "rooms"}
+    return House(**shared, vendor=vendor_client(settings))

@@ -1,0 +1,124 @@
+"""How well and how cheaply the ears hear recorded people: word errors and CPU time an utterance.
+
+The speakers are two telephone announcers at 8 kHz (`bench.recordings`): a hard case, and the only
+human speech that packages bring. Texts with digits are left out: ways of writing differ.
+"""
+
+import random
+import re
+import tempfile
+import time
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.recordings import RATE_HZ, Language, recording, resample, silence, transcripts
+from bench.table import Table
+from services.adapters.pocketsphinx_ear import PocketsphinxEar
+from services.adapters.whisper_ear import WhisperEar, ensure_host, plan_host, start_host
+from services.speech.ports import Ear
+
+HEARING_HZ = 16000
+CLIPS = 40
+_WORDS = range(4, 26)
+_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """`error_ratio` is word errors over words said; seconds are medians over the utterances."""
+
+    error_ratio: float
+    heard_s: float
+    said_s: float
+
+
+def words_of(text: str) -> list[str]:
+    """Words without case, accents and punctuation: what a person would count as heard."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return _WORD.findall("".join(c for c in plain if not unicodedata.combining(c)))
+
+
+def word_errors(said: Sequence[str], heard: Sequence[str]) -> int:
+    """Substitutions, insertions and deletions between two lists of words (Levenshtein)."""
+    row = list(range(len(heard) + 1))
+    for i, word in enumerate(said, 1):
+        diagonal, row[0] = row[0], i
+        for j, other in enumerate(heard, 1):
+            substituted = diagonal + (word != other)
+            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, substituted)
+    return row[-1]
+
+
+def clips(language: Language, count: int) -> list[str]:
+    """Names of `count` recordings with 4 to 25 words, always the same ones."""
+    fitting = sorted(
+        name
+        for name, text in transcripts(language).items()
+        if len(words_of(text)) in _WORDS and not re.search(r"[\d\[#*(]", text)
+    )
+    random.Random(1).shuffle(fitting)
+    return fitting[:count]
+
+
+def pcm_of(name: str, language: Language) -> bytes:
+    """A recording as an ear gets it: int16 mono 16 kHz with 0.3 s of silence behind it."""
+    padded = recording(name, language)
+    speech = resample(padded, RATE_HZ, HEARING_HZ).tobytes()
+    return speech + resample(silence(0.3), RATE_HZ, HEARING_HZ).tobytes()
+
+
+async def score(ear: Ear, language: Language, names: Sequence[str]) -> Score:
+    """What the ear makes of these recordings."""
+    wrong = total = 0
+    heard_s, said_s = [], []
+    for name in names:
+        pcm, said = pcm_of(name, language), words_of(transcripts(language)[name])
+        began = time.perf_counter()
+        text = await ear.recognise(pcm, language=language)
+        heard_s.append(time.perf_counter() - began)
+        said_s.append(len(pcm) / 2 / HEARING_HZ)
+        wrong += word_errors(said, words_of(text))
+        total += len(said)
+    middle = len(names) // 2
+    return Score(
+        error_ratio=wrong / total, heard_s=sorted(heard_s)[middle], said_s=sorted(said_s)[middle]
+    )
+
+
+async def measure() -> Iterable[Table]:
+    """The packaged ears on 40 recordings a language."""
+    with tempfile.TemporaryDirectory() as folder:
+        plan = plan_host(Path(folder), idle_exit_s=60)
+        plan.socket.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        host = start_host(plan)
+        try:
+            await ensure_host(plan)
+            rows = [
+                _row("whisper-base", language, await score(ear, language, clips(language, CLIPS)))
+                for ear in (WhisperEar(plan),)
+                for language in ("en", "fr")
+            ]
+        finally:
+            host.terminate()
+            host.wait()
+    last = PocketsphinxEar()
+    try:
+        rows.append(_row("pocketsphinx", "en", await score(last, "en", clips("en", CLIPS))))
+    finally:
+        await last.aclose()
+    columns = ("ear", "language", "word errors %", "utterance s", "until the text s")
+    return [
+        Table(
+            title="Hearing recorded people",
+            columns=columns,
+            rows=tuple(rows),
+            note=f"{CLIPS} telephone recordings (8 kHz) of one announcer a language; medians.",
+        )
+    ]
+
+
+def _row(ear: str, language: str, result: Score) -> tuple[str, ...]:
+    figures = (f"{100 * result.error_ratio:.1f}", f"{result.said_s:.1f}", f"{result.heard_s:.2f}")
+    return (ear, language, *figures)
