@@ -113,8 +113,14 @@ def nearest(name: str, known: Iterable[str]) -> str:
     names = list(known)
     if not names:
         return ""
-    match = get_close_matches(name[:64].lower(), names, n=1, cutoff=0.6)
+    match = closest(name, names)
     if match:
-        return f"Did you mean {quoted(match[0])}?"
+        return f"Did you mean {quoted(match)}?"
     listed = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
     return f"Known here: {listed}."
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """The valid name that a misspelt one was meant to be, if one is near enough."""
+    match = get_close_matches(name[:64].lower(), list(known), n=1, cutoff=0.6)
+    return match[0] if match else None

@@ -51,12 +51,6 @@ def fields_at(path: FieldPath) -> tuple[str, ...]:
     return tuple(_members(node_at(path)))
 
 
-def required_at(path: FieldPath) -> tuple[str, ...]:
-    """Those of them that must."""
-    required = node_at(path).get("required")
-    return tuple(str(name) for name in required) if isinstance(required, list) else ()
-
-
 def choices_at(path: FieldPath) -> tuple[str, ...]:
     """The values of a fixed set; () where the field is free."""
     node = node_at(path)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from scenarios.errors import FieldPath, Problem, dotted, nearest, problem, quoted
+from scenarios.errors import FieldPath, Problem, closest, dotted, nearest, problem, quoted
 from scenarios.shape import bounds_at, choices_at, fields_at, home_of, node_at
 from scenarios.yaml_reader import Document
 
@@ -30,8 +30,12 @@ class _Said(NamedTuple):
 def problems_of(error: ValidationError, document: Document) -> list[Problem]:
     """One problem for each of pydantic's errors that the reader has not reported already."""
     found = []
-    for detail in islice(error.errors(include_url=False), _MAX_ERRORS):
+    details = list(islice(error.errors(include_url=False), _MAX_ERRORS))
+    meant = _meant(details)
+    for detail in details:
         path, on_key = _path(detail)
+        if detail["type"] == "missing" and path in meant:
+            continue  # it is there, misspelt
         if detail["type"] == "too_short" and detail["input"]:
             continue  # entries are there: each has its own error
         if any(path[: len(gone)] == gone for gone in document.unread):
@@ -40,6 +44,13 @@ def problems_of(error: ValidationError, document: Document) -> list[Problem]:
         place = document.place(path, key=on_key)
         found.append(problem(document.file, place, code, dotted(path), cause, hint))
     return found
+
+
+def _meant(details: list[ErrorDetails]) -> set[FieldPath]:
+    """Fields that unknown ones beside them were meant to be."""
+    unknown = [one["loc"] for one in details if one["type"] == "extra_forbidden"]
+    guesses = ((loc[:-1], closest(str(loc[-1]), fields_at(loc[:-1]))) for loc in unknown)
+    return {(*group, name) for group, name in guesses if name}
 
 
 def _path(detail: ErrorDetails) -> tuple[FieldPath, bool]:
