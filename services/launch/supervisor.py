@@ -111,10 +111,11 @@ class Supervisor:
         return status
 
     async def _end(self, drain_s: float) -> None:
+        """Those that drain first, then the others from the last started to the first."""
         draining = [part for part in self._parts if part.drains]
-        others = [part for part in reversed(self._parts) if not part.drains]
         await asyncio.gather(*(self._children[p.spec.name].stop(drain_s) for p in draining))
-        await asyncio.gather(*(self._children[part.spec.name].stop() for part in others))
+        for part in reversed(self._parts):
+            await self._children[part.spec.name].stop()
 
 
 async def _until_ready(part: Part, child: Child, ready: asyncio.Event) -> None:
