@@ -65,7 +65,8 @@ class Finder:
         before = at - 1 - article
         title = words[before] if before >= 0 else ""
         gender = self._lexicon.honorifics.get(title)
-        for handles, size in self._matches(words, at, honorific=gender is not None):
+        named = gender is not None or sentence.tokens[at].capital or not sentence.cased
+        for handles, size in self._matches(words, at, honorific=gender is not None, named=named):
             owners = _owners(handles, gender or None)
             if len(owners) != 1:
                 continue
@@ -88,9 +89,12 @@ class Finder:
         return None
 
     def _matches(
-        self, words: tuple[str, ...], at: int, *, honorific: bool
+        self, words: Phrase, at: int, *, honorific: bool, named: bool
     ) -> Iterator[tuple[list[Handle], int]]:
-        """Handles that the words at this place may be, best first, with the words they take."""
+        """Handles that the words at this place may be, best first, with the words they take.
+
+        Spellings that only sound alike are looked for where a name may stand.
+        """
         sizes = range(min(self._longest, len(words) - at), 0, -1)
         for size in sizes:
             if found := self._exact.get(words[at : at + size]):
@@ -98,12 +102,12 @@ class Finder:
         for size in sizes:
             if found := self._neutral.get(tuple(map(neutral, words[at : at + size]))):
                 yield found, size
-        for size in (1, 2):
+        for size in (1, 2) if named else ():
             said = words[at : at + size]
-            if len(said) < size or (said in self._lexicon.common and not honorific):
-                continue
-            if found := self._spelt_like("".join(said)):
-                yield found, size
+            usual = any((word,) in self._lexicon.common for word in said)
+            spelt = self._spelt_like("".join(said)) if len(said) == size else []
+            if spelt and (honorific or not usual or spelt[0].words[0] == "".join(said)):
+                yield spelt, size
 
     def _spelt_like(self, heard: str) -> list[Handle]:
         near = {one for key in keys(heard) for one in self._spelt.get(key, ())}

@@ -25,6 +25,7 @@ class Lexicon:
     articles: frozenset[Phrase]
     third_person: frozenset[Phrase]
     you: frozenset[Phrase]
+    own_verbs: frozenset[Phrase]
     imperatives: frozenset[Phrase]
     closers: frozenset[Phrase]
     joiners: frozenset[Phrase]

@@ -118,8 +118,14 @@ class _Around:
             if self.comma_after and not (apposed and not self._says_you(self.right)):
                 return False
             return self.right[1:2] not in self._lexicon.you
-        told = self.right[:1] == ("vous",) and self.right[1:2] in self._lexicon.third_person
-        return told and not self.comma_after
+        return not self.comma_after and self._done_to_you()
+
+    def _done_to_you(self) -> bool:
+        """French "vous" before a verb that is not its own: "Roche vous a menti"."""
+        if self.right[:1] != ("vous",) or len(self.right) < 2:
+            return False
+        verb = self.right[1]
+        return not verb.endswith("ez") and (verb,) not in self._lexicon.own_verbs
 
     def _turns_to_them(self) -> bool:
         direct = starting(self.right, self._lexicon.imperatives) > 0

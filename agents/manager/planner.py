@@ -150,16 +150,16 @@ class Planner:
 
     def _chosen(self, at: Situation, decision: Decision) -> tuple[Beat, ...]:
         composer = Composer(at.scenario, at.scene)
-        cue, who = "answer", ""
+        cue, who, kind = "answer", "", BeatKind.ANSWER
         if decision.rung is Rung.ADDRESSED:
             cue = "addressed"
         elif at.address.ids:
             cue, who = "absent", at.scenario.character(at.address.ids[0]).name
         elif not at.scene.opened:
-            cue = "unopened"
+            cue, kind = "unopened", BeatKind.OPENING
         cues = (cue, *("also_asked" for _ in decision.chosen[1:]))
         return tuple(
-            composer.beat(one, BeatKind.ANSWER, at.phase, cue, who=who)
+            composer.beat(one, kind, at.phase, cue, who=who)
             for one, cue in zip(decision.chosen, cues, strict=True)
         )
 
@@ -199,7 +199,7 @@ class Planner:
         """A prompt once the learner is silent for long, a polite end after that."""
         scene, limits, composer = state.scene, self._scenario.limits, self._composer(state)
         if silent_s >= limits.silence_end_s:
-            return self.end(state, "silence", origin="tick")
+            return self._end_in_silence(state)
         if silent_s < limits.silence_prompt_s or scene.prompted:
             return None
         phase = self._phase(state)
@@ -209,6 +209,13 @@ class Planner:
         effects = Effects(prompts=True, silent_s=silent_s)
         decision = scene_decision("the learner is silent", beats)
         return composer.plan("tick", beats, decision, effects=effects)
+
+    def _end_in_silence(self, state: State) -> Plan:
+        """An authored closing: nobody may be there to hear it, so nothing is spent on it."""
+        plan = self.end(state, "silence", origin="tick")
+        closings = self._scenario.character(plan.beats[0].persona).understudy.closing
+        said = replace(plan.beats[0], say=closings[state.scene.seed % len(closings)])
+        return replace(plan, beats=(said,))
 
     def _recap(self, state: State) -> Plan:
         """One sentence after a restart, and the answer that the learner's last words wait for."""

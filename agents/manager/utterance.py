@@ -23,10 +23,14 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentence:
-    """The words between two stops; `asks` when it ends with a question mark."""
+    """The words between two stops; `asks` when it ends with a question mark.
+
+    `cased` when the whole text knows capitals, so that a word without one is hardly a name.
+    """
 
     tokens: tuple[Token, ...]
     asks: bool = False
+    cased: bool = False
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -39,6 +43,7 @@ def sentences_of(text: str) -> tuple[Sentence, ...]:
     sentences: list[Sentence] = []
     tokens: list[Token] = []
     found = list(_WORD.finditer(text))
+    cased = text != text.lower()
     for at, match in enumerate(found):
         end = found[at + 1].start() if at + 1 < len(found) else len(text)
         between, word = text[match.end() : end], fold(match.group())
@@ -54,6 +59,6 @@ def sentences_of(text: str) -> tuple[Sentence, ...]:
             )
         )
         if stops or at + 1 == len(found):
-            sentences.append(Sentence(tokens=tuple(tokens), asks="?" in between))
+            sentences.append(Sentence(tokens=tuple(tokens), asks="?" in between, cased=cased))
             tokens = []
     return tuple(sentences)

@@ -1,11 +1,13 @@
 """Every scene of the library, played offline: its own tests, and all the way to its end."""
 
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from agents.manager.beats import BeatKind
+from agents.manager.names import Address, Roster
 from agents.manager.rehearsal import play_through, rehearse
 from scenarios.loader import load
 from scenarios.schema import Scenario
@@ -14,9 +16,14 @@ LIBRARY = Path(__file__).resolve().parents[4] / "scenarios" / "library"
 FILES = sorted(LIBRARY.glob("*/scenario.yaml"))
 
 
+@cache
+def read(file: Path) -> Scenario:
+    return load(file).scenario
+
+
 @pytest.fixture(params=FILES, ids=[file.parent.name for file in FILES], scope="module")
 def scenario(request: pytest.FixtureRequest) -> Scenario:
-    return load(request.param).scenario
+    return read(Path(request.param))
 
 
 def test_the_library_has_five_scenes() -> None:
@@ -50,3 +57,30 @@ def test_a_library_scene_never_leaves_the_learner_without_an_answer(scenario: Sc
     assert len({spoken.beat.id for take in takes for spoken in take.spoken}) == sum(
         len(take.spoken) for take in takes
     )
+
+
+def test_every_member_of_a_library_cast_answers_to_their_names(scenario: Scenario) -> None:
+    roster = Roster(scenario)
+    french = scenario.language == "fr"
+    honorifics = ("Madame", "Monsieur") if french else ("Ms.", "Mr.")
+    asks = "votre avis ?" if french else "what do you think?"
+    for one in scenario.cast:
+        first, surname = one.name.split(" ", 1)
+        honorific = honorifics[one.voice.gender == "male"]
+        for calling in (one.name, first, surname, f"{honorific} {surname}"):
+            assert roster.addressed(f"{calling}, {asks}").ids == (one.id,), calling
+
+
+def test_lines_of_other_scenes_address_nobody_in_a_library_scene(scenario: Scenario) -> None:
+    roster = Roster(scenario)
+    others = [read(file) for file in FILES]
+    lines = [
+        line
+        for other in others
+        if other.language == scenario.language and other.id != scenario.id
+        for one in other.cast
+        for phase in other.phases
+        for line in (*one.understudy.lines_for(phase.id), *(h.say for h in one.understudy.heard))
+    ]
+    assert len(lines) > 100
+    assert [line for line in lines if roster.addressed(line) != Address()] == []

@@ -201,6 +201,7 @@ def test_s9_silence_brings_one_authored_prompt_and_then_a_polite_end() -> None:
     end = one.tick(120.0, quiet_s=56.0, busy=False)
     assert end is not None
     assert (kinds(end), end.end_reason) == ([("morel", "closing")], "silence")
+    assert end.beats[0].say == "morel closes."
 
 
 def test_a_word_of_the_learner_ends_the_silence() -> None:

@@ -86,6 +86,7 @@ def test_a_misheard_name_is_still_that_name(words: str, who: str) -> None:
         "Monsieur Roche a tort, et je vais vous dire pourquoi.",
         "Je pense que monsieur Roche a raison.",
         "Roche vous a menti.",
+        "Antoine vous provoque un peu.",
         "Le député, Roche, a voté la loi.",
         "Selon Roche, vous avez tort.",
         "Je suis d'accord avec Claire.",
@@ -213,6 +214,8 @@ def test_english_names_and_roles_address(words: str, who: str) -> None:
         "Please take a chair.",
         "Journalists write about us.",
         "Hello everyone.",
+        "What did they tell you?",
+        "There it is, the garden.",
     ],
 )
 def test_english_mentions_and_common_words_address_nobody(words: str) -> None:

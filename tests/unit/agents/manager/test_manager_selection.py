@@ -59,6 +59,7 @@ def test_the_lead_answers_for_one_who_takes_no_part_in_the_phase() -> None:
 def test_a_phase_whose_opening_was_cut_off_is_opened_by_its_lead() -> None:
     plan = manager_at(debate(), opened=False, phase_turns=2).answer("Je disais donc.", 10.0)
     assert speakers(plan) == ["morel"]
+    assert plan.beats[0].kind is BeatKind.OPENING
     assert "lance ce moment" in plan.beats[0].cue
 
 
