@@ -74,13 +74,13 @@ def test_every_member_of_a_library_cast_answers_to_their_names(scenario: Scenari
 def test_lines_of_other_scenes_address_nobody_in_a_library_scene(scenario: Scenario) -> None:
     roster = Roster(scenario)
     others = [read(file) for file in FILES]
-    lines = [
+    lines = {
         line
         for other in others
         if other.language == scenario.language and other.id != scenario.id
         for one in other.cast
         for phase in other.phases
         for line in (*one.understudy.lines_for(phase.id), *(h.say for h in one.understudy.heard))
-    ]
+    }
     assert len(lines) > 100
     assert [line for line in lines if roster.addressed(line) != Address()] == []

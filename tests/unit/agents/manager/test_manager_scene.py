@@ -26,7 +26,7 @@ SCENARIO = debate(
 )
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", range(10))
 def test_a_scene_survives_json_and_a_restored_manager_decides_the_same(seed: int) -> None:
     chance = Random(seed)
     one = MultiAgentManager(SCENARIO, rng=Random(seed))
