@@ -44,7 +44,7 @@ def _fixed_seed() -> None:
 @pytest.fixture(autouse=True)
 def _network_is_fenced(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """No network in tests/unit, only this machine elsewhere: no vendor is ever called."""
-    allowed = _nowhere if _ROOT / "tests" / "unit" in request.path.parents else _loopback
+    allowed = _nowhere if _ROOT / "tests" / "unit" in request.path.parents else is_loopback
     for name in ("connect", "connect_ex", "bind"):
         monkeypatch.setattr(socket.socket, name, _fenced(getattr(socket.socket, name), allowed))
     monkeypatch.setattr(socket, "getaddrinfo", _fenced_lookup(socket.getaddrinfo, allowed))
@@ -55,16 +55,16 @@ async def _no_task_is_forgotten() -> AsyncIterator[None]:
     """Whoever starts a task ends it: none of ours is still running when its test is over."""
     yield
     await asyncio.sleep(0)
-    left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    ours = [task for task in left if _is_ours(task)]
-    assert not ours, f"tasks still running: {ours}"
+    left = forgotten_tasks()
+    assert not left, f"tasks still running: {left}"
 
 
 def _nowhere(host: str) -> bool:
     return False
 
 
-def _loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether that host is this machine."""
     if host in {"", "localhost"}:
         return True
     try:
@@ -72,6 +72,12 @@ def _loopback(host: str) -> bool:
     except ValueError:
         return False
     return address.is_loopback or address.is_unspecified
+
+
+def forgotten_tasks() -> "list[asyncio.Task[Any]]":
+    """Tasks of ours that still run; the SDKs' own do not count."""
+    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    return [task for task in others if _is_ours(task)]
 
 
 def _fenced(call: Callable[..., Any], allowed: Callable[[str], bool]) -> Callable[..., Any]:
