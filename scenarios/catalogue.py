@@ -40,7 +40,7 @@ class _Entry:
 class Catalogue:
     """The scenes of some folders, the first folder winning where two have one id.
 
-    Each call looks at the files' times and reads what changed, a fraction of a millisecond when
+    Each call looks at the files' times and reads what changed: about 1 ms for five scenes when
     nothing did. A scene goes when its folder goes. Safe to share between threads.
     """
 
