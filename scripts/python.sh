@@ -10,5 +10,5 @@ if [ ! -x .venv/bin/uv ]; then
   .venv/bin/python -m pip install --quiet uv
 fi
 echo "Installing Python packages of $requirements ..."
-grep -v '^llama-cpp-python' "$requirements" | VIRTUAL_ENV="$PWD/.venv" .venv/bin/uv pip install --quiet -r -
+grep -v '^llama-cpp-python' "$requirements" | VIRTUAL_ENV="$PWD/.venv" .venv/bin/uv pip install --quiet --compile-bytecode -r -
 mkdir -p "$(dirname "$stamp")" && touch "$stamp"
