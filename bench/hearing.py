@@ -11,6 +11,7 @@ import time
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from bench.recordings import RATE_HZ, Language, recording, resample, silence, transcripts
@@ -59,13 +60,19 @@ def clips(language: Language, count: int) -> list[str]:
         if len(words_of(text)) in _WORDS and not re.search(r"[\d\[#*(]", text)
     )
     random.Random(1).shuffle(fitting)
-    return fitting[:count]
+    return list(islice((name for name in fitting if _recorded(name, language)), count))
+
+
+def _recorded(name: str, language: Language) -> bool:
+    try:
+        return len(recording(name, language)) > 0
+    except FileNotFoundError:
+        return False
 
 
 def pcm_of(name: str, language: Language) -> bytes:
     """A recording as an ear gets it: int16 mono 16 kHz with 0.3 s of silence behind it."""
-    padded = recording(name, language)
-    speech = resample(padded, RATE_HZ, HEARING_HZ).tobytes()
+    speech = resample(recording(name, language), RATE_HZ, HEARING_HZ).tobytes()
     return speech + resample(silence(0.3), RATE_HZ, HEARING_HZ).tobytes()
 
 

@@ -82,7 +82,9 @@ class _Model:
         blend = parse_blend(voice)
         if any(name not in self._styles for name, _ in blend):
             raise BackendError("no such Kokoro voice", retryable=False)
-        return np.sum([self._styles[name] * share for name, share in blend], axis=0, dtype="f4")
+        styles = [self._styles[name] * share for name, share in blend]
+        mixed: Style = np.sum(styles, axis=0).astype(np.float32)
+        return mixed
 
     def render(self, phonemes: str, style: Style, pace: float, run: Any) -> NDArray[np.float32]:
         """Sound in [-1, 1] at 24 kHz, none for no phonemes. Raises: BackendError when stopped."""

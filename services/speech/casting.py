@@ -112,6 +112,24 @@ def recast(voice: VoiceChoice, engine: str) -> VoiceChoice | None:
     return _choice(min(candidates, key=lambda one: _cost(one, wish, (engine,))), pace)
 
 
+def pitch_hz(voice: VoiceChoice) -> float:
+    """Median pitch to expect. Raises: NotFound for a voice that is not in the table."""
+    for candidate in _as_candidate(voice):
+        return candidate.f0_hz
+    raise NotFound(f"{voice.engine} voice {voice.voice!r} was never measured")
+
+
+def difference(one: VoiceChoice, other: VoiceChoice) -> float:
+    """How far apart two voices are by the table; 1 is what most people notice.
+
+    Raises: NotFound for a voice that is not in the table.
+    """
+    pairs = product(_as_candidate(one), _as_candidate(other))
+    for a, b in pairs:
+        return _distance(a, b)
+    raise NotFound("one of the voices was never measured")
+
+
 def _named(character: Character, language: Language, engines: Sequence[str]) -> VoiceChoice | None:
     for engine in engines:
         if engine in character.voice.engines:
