@@ -1,6 +1,7 @@
 """What every SessionStore does."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from services.adapters.sql.store import SqlParts
 from services.core.errors import NotFound
+from services.llm.outcome import Source
 from services.sessions.ports import SessionStore
 from services.sessions.records import (
     SessionEvent,
@@ -176,6 +178,30 @@ async def test_usage_reads_back_in_the_order_it_was_booked(store: SessionStore) 
     for each in wanted:
         await store.add_usage(each)
     assert await store.usage("s-1") == wanted
+
+
+async def test_words_of_an_enum_are_stored_as_plain_words(store: SessionStore) -> None:
+    await store.open(session())
+    await store.save_turn(turn(source=Source.UNDERSTUDY), room="s-1", scene=None)
+    await store.add_usage(replace(usage("x"), source=Source.CACHED))
+    assert [each.source for each in await store.turns("s-1")] == ["understudy"]
+    assert [each.source for each in await store.usage("s-1")] == ["cached"]
+
+
+async def test_long_text_and_odd_characters_come_back_whole(store: SessionStore) -> None:
+    await store.open(session())
+    said = "« L'été, 12 % » \u202f🎤 ' ; -- \\ \n" * 500
+    await store.save_turn(turn(text=said), room="s-1", scene={"said": [said]})
+    assert [each.text for each in await store.turns("s-1")] == [said]
+
+
+async def test_m10_characters_no_database_holds_cost_no_turn(store: SessionStore) -> None:
+    await store.open(session())
+    await store.save_turn(
+        turn(text="Oui\x00 \ud800non", speaker_name="A\x00na"), room="s-1", scene=None
+    )
+    (kept,) = await store.turns("s-1")
+    assert (kept.text, kept.speaker_name) == ("Oui non", "Ana")
 
 
 async def test_times_come_back_aware_and_equal_from_any_zone(store: SessionStore) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.core.errors import NotFound
+from services.core.text import storable
 from services.sessions.records import (
     Heartbeat,
     SessionEvent,
@@ -36,7 +37,7 @@ class FakeSessionStore:
         if room not in self._sessions:
             raise NotFound(f"no session {room}")
         if turn is not None:
-            self._turns.setdefault(room, {}).setdefault(turn.turn_id, replace(turn, room=room))
+            self._turns.setdefault(room, {}).setdefault(turn.turn_id, _kept(turn, room))
         if scene is not None:
             self._sessions[room] = replace(self._sessions[room], scene=scene)
 
@@ -63,6 +64,12 @@ class FakeSessionStore:
 
     async def usage(self, room: str) -> tuple[UsageRecord, ...]:
         return tuple(self._usage.get(room, []))
+
+
+def _kept(turn: TurnRecord, room: str) -> TurnRecord:
+    return replace(
+        turn, room=room, text=storable(turn.text), speaker_name=storable(turn.speaker_name)
+    )
 
 
 class FakePresence:

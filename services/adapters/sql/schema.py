@@ -25,6 +25,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from services.core.text import storable
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -53,6 +55,16 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
 
 
+class Words(TypeDecorator[str]):
+    """What people and characters say, fit for any database."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
+        return None if value is None else storable(value)
+
+
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 """SQLite numbers rows by itself only in an INTEGER primary key."""
 
@@ -79,8 +91,8 @@ turns = Table(
     Column("room", ForeignKey("sessions.room", ondelete="CASCADE"), nullable=False),
     Column("turn_id", String(64), nullable=False),
     Column("speaker", String(64), nullable=False),
-    Column("speaker_name", String(255), nullable=False),
-    Column("text", Text, nullable=False),
+    Column("speaker_name", Words, nullable=False),
+    Column("text", Words, nullable=False),
     Column("source", String(16), nullable=False),
     Column("phase", String(64), nullable=False),
     Column("at", UtcDateTime, nullable=False),

@@ -38,7 +38,7 @@ def _create_turns() -> None:
         sa.Column("room", sa.String(64), nullable=False),
         sa.Column("turn_id", sa.String(64), nullable=False),
         sa.Column("speaker", sa.String(64), nullable=False),
-        sa.Column("speaker_name", sa.String(255), nullable=False),
+        sa.Column("speaker_name", sa.Text, nullable=False),
         sa.Column("text", sa.Text, nullable=False),
         sa.Column("source", sa.String(16), nullable=False),
         sa.Column("phase", sa.String(64), nullable=False),
