@@ -6,21 +6,15 @@ Owns the way from a beat to words. Who speaks was decided before; how it sounds 
 from collections.abc import AsyncIterator, Callable
 
 from agents.cast.guard import LineGuard
-from agents.manager.beats import Beat, BeatKind
+from agents.manager.beats import Beat
 from scenarios.schema import Scenario
 from services.llm.optimizer import LLMOptimizer
 from services.llm.outcome import Outcome, Source
 from services.llm.request import Message, Request, TaskType
-from services.llm.understudy import LineKind, Understudy
+from services.llm.understudy import Understudy
 
 TOKENS_PER_WORD = 2.0
 """Ceiling of tokens a French word takes with room for punctuation."""
-
-_UNDERSTUDY_KIND: dict[BeatKind, LineKind] = {
-    BeatKind.OPENING: "opening",
-    BeatKind.RECAP: "opening",
-    BeatKind.CLOSING: "closing",
-}
 
 
 class Line:
@@ -71,6 +65,7 @@ class Lines:
         `heard` is what the learner just said, for the authored answers.
         """
         if beat.say is not None:
+            self._understudy.mark(beat.persona, beat.say)
             return Line(beat, _once(beat.say), lambda: Source.UNDERSTUDY)
         if free:
             return Line(beat, _once(self._authored(beat, heard)), lambda: Source.UNDERSTUDY)
@@ -91,6 +86,8 @@ class Lines:
                     if cleaned := guard.feed(piece):
                         said = True
                         yield cleaned
+                    if guard.done:
+                        break
                 if rest := guard.flush():
                     said = True
                     yield rest
@@ -109,7 +106,7 @@ class Lines:
     def _authored(self, beat: Beat, heard: str) -> str:
         return self._understudy.line(
             beat.persona,
-            kind=_UNDERSTUDY_KIND.get(beat.kind, "answer"),
+            kind=beat.kind.line,
             phase=beat.phase,
             heard=heard,
         )

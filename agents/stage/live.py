@@ -4,6 +4,7 @@ Owns the wiring of the framework. Decisions are the roleplay's; this carries the
 """
 
 import asyncio
+import json
 import logging
 import time
 from collections.abc import Callable
@@ -32,6 +33,7 @@ from agents.stage.performance import Performance
 from agents.stage.speaking import CastVoices
 from agents.stage.timing import TurnTiming
 from agents.stage.tracks import Tracks
+from scenarios.schema import Scenario
 
 TURN_END_S = 0.45
 """Silence that ends a turn. The answer is prepared from `hearing.PAUSE_S` on, so this costs
@@ -125,7 +127,7 @@ class LiveStage:
                 close_on_disconnect=False,
             ),
         )
-        self._set({"repartee.speaker": ""})
+        self._set({"repartee.speaker": "", **_playbill(self._roleplay.scenario)})
 
     async def perform(self, plan: Plan) -> None:
         handle = self._session.generate_reply(tool_choice="none")
@@ -275,3 +277,12 @@ class LiveStage:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _playbill(scenario: Scenario) -> dict[str, str]:
+    """What the room may know of the scene: its id, and who is who."""
+    roster = [{"id": c.id, "name": c.name, "title": c.title or ""} for c in scenario.cast]
+    return {
+        "repartee.scenario": scenario.id,
+        "repartee.roster": json.dumps(roster, ensure_ascii=False),
+    }

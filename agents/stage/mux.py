@@ -20,6 +20,10 @@ from services.speech.ports import SAMPLE_RATE_HZ
 QUEUE_MS = 200
 """Sound that LiveKit holds ahead of the wire: enough for a busy loop, little to lose at a cut."""
 
+BREATH_S = 0.12
+"""Silence between two characters: people leave about 0.2 s, and the end of a voice has some of its
+own. Receivers buffer each track by itself; without it the end of one is heard under the next."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Item:
@@ -44,6 +48,7 @@ class Mux(io.AudioOutput):
         on_started: Callable[[Performance], None],
         on_progress: Callable[[Performance], None],
         on_finished: Callable[[Performance], None],
+        breath_s: float = BREATH_S,
     ) -> None:
         super().__init__(
             label="RoleplayMux",
@@ -63,6 +68,8 @@ class Mux(io.AudioOutput):
         self._now: Performance | None = None
         self._generation = 0
         self._silences = 0
+        self._breath_s = breath_s
+        self._last_persona: str | None = None
         self._reasons: set[str] = set()
         self.last_sound_s = time.monotonic()
 
@@ -138,6 +145,9 @@ class Mux(io.AudioOutput):
             return
         performance = item.performance
         if self._now is not performance:
+            await self._breathe(performance)
+            if self._is_dead(item):
+                return
             self._now = performance
             self._played.clear()
         self._played.append(item)
@@ -152,6 +162,12 @@ class Mux(io.AudioOutput):
         if self._silences != silences:  # it waited for room while silence was asked for
             source.clear_queue()
         self._on_progress(performance)
+
+    async def _breathe(self, performance: Performance) -> None:
+        """Lets a moment pass after another character's line."""
+        if self._last_persona not in (None, performance.persona):
+            await asyncio.sleep(self.last_sound_s + self._breath_s - time.monotonic())
+        self._last_persona = performance.persona
 
     async def _end(self, item: _Item) -> None:
         performance = item.performance

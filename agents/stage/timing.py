@@ -17,12 +17,10 @@ class TurnTiming:
     silent_s: float | None = None
     heard_s: float | None = None
     ended_s: float | None = None
-    typed: bool = False
 
     def fell_silent(self, silence_s: float = 0.0) -> None:
         """The person's last sound was so long ago."""
         self.silent_s = time.monotonic() - silence_s
-        self.typed = False
 
     def heard(self) -> None:
         """Words were recognised, maybe not yet final."""
@@ -34,8 +32,7 @@ class TurnTiming:
 
     def wrote(self) -> None:
         """The person typed: everything is certain at once."""
-        self.silent_s = self.heard_s = time.monotonic()
-        self.typed = True
+        self.silent_s, self.heard_s = time.monotonic(), None
 
     def take(self, performance: Performance) -> dict[str, float] | None:
         """Seconds from the person's silence to each mark of the reply that sounds now, once.

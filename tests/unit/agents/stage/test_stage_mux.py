@@ -50,6 +50,7 @@ async def house() -> AsyncIterator[House]:
         on_started=lambda p: started.append(p.key),
         on_progress=lambda _: None,
         on_finished=lambda p: finished.append((p.key, p.cut)),
+        breath_s=0.0,
     )
     running = asyncio.create_task(mux.run())
     yield House(mux, sources, started, finished)
@@ -165,3 +166,26 @@ async def test_repeated_pauses_count_what_was_heard_once(house: House) -> None:
 
     assert performance.heard_s == pytest.approx(40 * FRAME_S)
     assert len(house.sources["morel"].played) == 40
+
+
+async def test_another_voice_leaves_a_breath_and_the_same_voice_none() -> None:
+    sources = {"morel": FakeAudioSource(), "roche": FakeAudioSource()}
+    started: list[str] = []
+    mux = Mux(
+        sources,  # type: ignore[arg-type]
+        on_started=lambda p: started.append(p.key),
+        on_progress=lambda _: None,
+        on_finished=lambda _: None,
+        breath_s=3600.0,
+    )
+    running = asyncio.create_task(mux.run())
+    house = House(mux, sources)
+    await house.put(a_performance("one"), 2)
+    await house.put(a_performance("two"), 2)
+    await house.put(a_performance("three", "roche"), 2)
+
+    await sources["morel"].play(4)
+
+    assert started == ["one", "two"]
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
