@@ -13,7 +13,7 @@ from services.api.auth import AnyCaller
 from services.api.parts import Catalogue, PartsOf
 from services.api.problems import ProblemError
 from services.core.ids import is_room
-from services.sessions.records import SessionRecord, SessionStatus, TurnRecord
+from services.sessions.records import SessionEvent, SessionRecord, SessionStatus, TurnRecord
 
 router = APIRouter(prefix="/api/sessions/{room}", tags=["sessions"])
 
@@ -133,10 +133,13 @@ async def get_debrief() -> DebriefView:
 async def end_session(parts: PartsOf, session: OwnSession) -> SessionView:
     """Ends the session and closes its room, without a spoken closing (that is the RPC
     `repartee.end`): for a client that cannot reach the room. Ending twice changes nothing."""
-    ended = await parts.store.finish(
-        session.room, status=SessionStatus.ENDED, reason="learner", at=parts.clock.now()
-    )
-    if ended and parts.rooms is not None:
+    ended, reason, now = SessionStatus.ENDED, "learner", parts.clock.now()
+    if session.status is SessionStatus.LIVE:  # the event first: a stream ends with the status
+        facts = {"reason": reason, "status": ended.value}
+        event = SessionEvent(room=session.room, kind="ended", at=now, data=facts)
+        await parts.store.add_event(event)
+        await parts.store.finish(session.room, status=ended, reason=reason, at=now)
+    if parts.rooms is not None:
         await parts.rooms.delete(session.room)
     return await get_session(parts, await parts.store.get(session.room) or session)
 

@@ -7,7 +7,6 @@ tick that fails forgets what was seen: what could not be looked at is not held a
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 
 from services.api.health import Pulse
 from services.core.clock import Clock
@@ -23,6 +22,8 @@ TICK_S = 1.0
 LEASE = "watcher"
 """Key of the lease among the heartbeats; no room has that shape."""
 LEASE_STALE_S = 5.0
+NO_AGENT = "no_agent"
+"""Reason of a session that was given up."""
 
 log = logging.getLogger(__name__)
 
@@ -120,6 +121,7 @@ class Watcher:
             people=sum(not one.agent for one in inside),
             agents=tuple(one.identity for one in inside if one.agent),
             beat_at=beat.beat_at if beat else None,
+            job=beat.job_id if beat else None,
             ended=session is not None and session.status is not SessionStatus.LIVE,
         )
         seen, actions = watch.decide(sight, self._memory.get(room.name), self._clock.monotonic_s())
@@ -165,23 +167,13 @@ class Watcher:
         if session is None:
             return
         now = self._clock.now()
-        event = SessionEvent(room=room.name, kind=_KINDS[status], at=now)
-        if status is watch.Status.FAILED:
-            event = replace(event, data={"reason": "no_agent"})
-        await self._store.add_event(event)
-        if status is watch.Status.FAILED:
-            await self._store.finish(
-                room.name, status=SessionStatus.FAILED, reason="no_agent", at=now
-            )
-
-
-_KINDS = {
-    watch.Status.FINE: "agent_back",
-    watch.Status.AGENT_BACK: "agent_back",
-    watch.Status.NO_AGENT: "no_agent",
-    watch.Status.AGENT_LOST: "agent_lost",
-    watch.Status.FAILED: "failed",
-}
+        if status is not watch.Status.FAILED:
+            await self._store.add_event(SessionEvent(room=room.name, kind=status.value, at=now))
+            return
+        failed = SessionStatus.FAILED
+        facts = {"reason": NO_AGENT, "status": failed.value}
+        await self._store.add_event(SessionEvent(room=room.name, kind="ended", at=now, data=facts))
+        await self._store.finish(room.name, status=failed, reason=NO_AGENT, at=now)
 
 
 def _casting(room: LiveRoom, session: SessionRecord | None) -> Casting | None:

@@ -13,7 +13,8 @@ from enum import StrEnum
 STALE_S = 3.0
 """Three missed beats."""
 ARRIVAL_S = 10.0
-"""A person may be alone this long after joining; an idle worker needs about 0.5 s."""
+"""A person may be alone this long after joining, and a job may take this long from its first beat
+to its second while it opens the scene; an idle worker needs about 0.5 s for both."""
 PATIENCE_S = (5.0, 5.0, 5.0)
 """Waits after the first dispatches; later ones `PATIENCE_LATER_S`."""
 PATIENCE_LATER_S = 10.0
@@ -40,12 +41,13 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
-    """One look at one room. `beat_at` is the job's latest heartbeat as it wrote it."""
+    """One look at one room. `beat_at` is the latest heartbeat as `job` wrote it."""
 
     room: str
     people: int
     agents: tuple[str, ...] = ()
     beat_at: datetime | None = None
+    job: str | None = None
     ended: bool = False
 
 
@@ -56,6 +58,8 @@ class Watched:
     beat_at: datetime | None
     beat_s: float
     served_s: float
+    job: str | None = None
+    arriving: bool = False
     status: Status = Status.FINE
     trouble_s: float | None = None
     dispatched_s: float | None = None
@@ -135,17 +139,19 @@ def _served(sight: Sight) -> bool:
 
 def _look(sight: Sight, was: Watched | None, now_s: float) -> Watched:
     if was is None:
-        return Watched(beat_at=sight.beat_at, beat_s=now_s, served_s=now_s)
+        return Watched(beat_at=sight.beat_at, beat_s=now_s, served_s=now_s, job=sight.job)
     seen = was
     if sight.beat_at != was.beat_at:
-        seen = replace(seen, beat_at=sight.beat_at, beat_s=now_s)
+        arriving = sight.job != was.job
+        seen = replace(seen, beat_at=sight.beat_at, beat_s=now_s, job=sight.job, arriving=arriving)
     if _served(sight):
         seen = replace(seen, served_s=now_s)
     return seen
 
 
 def _in_trouble(seen: Watched, now_s: float) -> bool:
-    silent = seen.beat_at is not None and now_s - seen.beat_s >= STALE_S
+    stale_s = ARRIVAL_S if seen.arriving else STALE_S
+    silent = seen.beat_at is not None and now_s - seen.beat_s >= stale_s
     return silent or now_s - seen.served_s >= ARRIVAL_S
 
 

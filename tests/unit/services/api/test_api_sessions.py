@@ -117,6 +117,7 @@ async def test_ending_twice_ends_once_and_closes_the_room(
     assert first.json() == second.json()
     assert (first.json()["status"], first.json()["end_reason"]) == ("ended", "learner")
     assert parts.rooms.deleted == [room]
+    assert [event.kind for event in await parts.store.events(room)] == ["ended"]
 
 
 async def test_events_of_an_ended_session_are_told_and_the_stream_ends(

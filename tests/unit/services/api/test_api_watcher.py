@@ -123,7 +123,7 @@ async def test_s1_without_any_worker_the_session_fails_and_its_room_is_deleted(
     session = await studio.parts.store.get(studio.room)
     assert session
     assert (session.status, session.end_reason) == (SessionStatus.FAILED, "no_agent")
-    assert await studio.told() == ["agent_lost", "failed"]
+    assert await studio.told() == ["agent_lost", "ended"]
     assert studio.rooms.deleted == [studio.room]
     assert studio.pulse.rooms_waiting == 0
 

@@ -80,6 +80,15 @@ def test_s2_a_new_job_that_beats_is_announced_once() -> None:
     assert story.at(Dispatch) == [7]
 
 
+def test_a_job_that_opens_its_scene_slowly_is_given_10_s_for_its_second_beat() -> None:
+    story = Story()
+    story.pass_s(2)
+    story.pass_s(9, agents=("agent-a",), job="slow", beat_at=T0)
+    assert story.done == []
+    story.pass_s(2, agents=("agent-a",), job="slow", beat_at=T0)
+    assert story.told() == [Status.AGENT_LOST]
+
+
 def test_every_agent_is_removed_so_that_no_voice_doubles() -> None:
     story = Story()
     story.pass_s(4, agents=("agent-a", "agent-b"), beat_at=T0)
