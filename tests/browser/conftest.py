@@ -49,11 +49,14 @@ class Visit:
         return self.page
 
     async def enter(self) -> Page:
-        """The debate's room, with its cast present and listening."""
+        """The debate's room, with its cast present; it has greeted and listens."""
         page = await self.open()
         await page.get_by_test_id("start-scene").click()
         await page.get_by_test_id("room").wait_for()
-        await page.evaluate("() => fake.agentJoins({'lk.agent.state': 'listening'})")
+        await page.evaluate("() => fake.agentJoins({'repartee.speaker': 'morel'})")
+        await page.evaluate(
+            "() => fake.agentSays({'lk.agent.state': 'listening', 'repartee.speaker': ''})"
+        )
         return page
 
     async def overflow_px(self) -> int:

@@ -143,8 +143,8 @@ async def test_s1_no_free_cast_is_said_and_forgotten_when_it_comes(visit: Visit)
     await page.get_by_test_id("room").wait_for()
     await page.evaluate("() => fake.told('no_agent')")
     await expect(page.get_by_test_id("status")).to_contain_text("Aucune troupe n’est libre")
-    await page.evaluate("() => fake.agentJoins({'lk.agent.state': 'listening'})")
-    await expect(page.get_by_test_id("status")).to_contain_text("on vous écoute")
+    await page.evaluate("() => fake.agentJoins({'repartee.speaker': 'roche'})")
+    await expect(page.get_by_test_id("status")).to_contain_text("Antoine Roche a la parole")
 
 
 async def test_successor_of_a_lost_agent_is_the_one_that_is_called(visit: Visit) -> None:

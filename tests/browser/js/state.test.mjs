@@ -4,7 +4,7 @@ import { elapsedAt, opening, reduce, statusOf } from "../../../services/api/web/
 
 const ROSTER = [{ id: "morel", name: "Claire Morel", title: "animatrice" }];
 const start = (patch = {}) => reduce(opening(ROSTER, 0), { type: "patch", patch });
-const live = (patch = {}) => start({ connection: "live", agent: "agent-1", agentState: "listening", mic: "on", ...patch });
+const live = (patch = {}) => start({ connection: "live", agent: "agent-1", agentState: "listening", greeted: true, mic: "on", ...patch });
 const told = (status) => ({ type: "metadata", metadata: JSON.stringify({ repartee: { status } }) });
 
 const CASES = [
@@ -12,6 +12,7 @@ const CASES = [
   ["no agent yet", live({ agent: "" }), "status.waiting"],
   ["nobody free", reduce(live({ agent: "" }), told("no_agent")), "status.no_agent"],
   ["agent lost", reduce(live(), told("agent_lost")), "status.agent_lost"],
+  ["there, but silent so far", live({ greeted: false }), "status.waiting"],
   ["agent back", reduce(live(), told("agent_back")), "status.agent_back"],
   ["failed", reduce(live(), told("failed")), "status.failed"],
   ["a character speaks", live({ speaker: "morel" }), "status.speaking"],

@@ -75,6 +75,7 @@ function home() {
 async function play(scene) {
   const client = /** @type {any} */ (globalThis).LivekitClient;
   if (!client) throw new ApiError("library");
+  client.setLogLevel?.("warn");
   wake();
   const pass = await ticket(scene);
   /** @type {ReturnType<typeof stageView> | undefined} */

@@ -18,6 +18,7 @@
  * @property {"on"|"off"|"refused"|"absent"|"insecure"|"typing"} mic
  * @property {boolean} unheard     the microphone is on but nothing comes from it
  * @property {boolean} paused
+ * @property {boolean} greeted     somebody has said something
  * @property {boolean} ending      the person asked for the end
  * @property {{elapsed_s: number, at_ms: number}} clock   scene seconds, as of a page time
  * @property {readonly Line[]} lines
@@ -37,7 +38,7 @@ const TROUBLES = ["agent_lost", "agent_back", "no_agent", "failed"];
 export function opening(roster, now_ms) {
   return Object.freeze({
     connection: "joining", agent: "", agentState: "", speaker: "", phase: "", roster, trouble: "",
-    sound: true, mic: "off", unheard: false, paused: false, ending: false,
+    sound: true, mic: "off", unheard: false, paused: false, greeted: false, ending: false,
     clock: { elapsed_s: 0, at_ms: now_ms }, lines: [],
   });
 }
@@ -63,7 +64,7 @@ function step(state, event) {
       return { ...state, ...fromAnswer(state, event) };
     default: {
       const lines = reduceCaptions(state.lines, event);
-      return lines === state.lines ? state : { ...state, lines };
+      return lines === state.lines ? state : { ...state, lines, greeted: true };
     }
   }
 }
@@ -76,6 +77,7 @@ function fromAttributes(state, { identity, attributes }) {
     agentState: attributes["lk.agent.state"] ?? "",
     speaker: attributes["repartee.speaker"] ?? "",
     phase: attributes["repartee.phase"] ?? state.phase,
+    greeted: state.greeted || Boolean(attributes["repartee.speaker"]),
     roster: roster.length ? roster : state.roster,
     trouble: state.trouble === "no_agent" || state.trouble === "agent_lost" ? "" : state.trouble,
   };
@@ -120,7 +122,7 @@ export function statusOf(state) {
   if (state.ending) return say("ending");
   if (state.trouble === "agent_back") return say("agent_back", "good");
   if (state.agentState === "thinking") return say("thinking");
-  if (state.agentState === "initializing") return say("waiting");
+  if (state.agentState === "initializing" || !state.greeted) return say("waiting");
   return say(state.mic === "on" ? "listening" : "listening_typed", "good");
 }
 

@@ -84,7 +84,7 @@ function sheet(turns, scene) {
     const place = scene?.cast.findIndex((one) => one.id === turn.speaker) ?? -1;
     const name = own ? h("strong", { say: "room.you" }) : h("strong", {}, turn.name);
     return h(own ? "li.turn.own" : "li.turn", { testid: "turn", "data-persona": turn.speaker, css: { hue: hueOf(scene?.id ?? "", Math.max(0, place)) } },
-      h("span.portrait", { "aria-hidden": "true" }, own ? icon("mic") : initials(turn.name)),
+      h("span.portrait", { "aria-hidden": "true" }, own ? icon("person") : initials(turn.name)),
       h("p", {}, h("span.who", {}, name, turn.at && h("time", {}, clockText(since(turns, at)))),
         h("span.text", {}, turn.text, turn.cut && " —"), turn.cut && h("small.cut", { say: "after.cut" })));
   }));

@@ -60,6 +60,6 @@ function entry(scene, line) {
   const node = h(line.own ? "li.line.own" : "li.line", {
     testid: "caption", "data-persona": line.own ? "learner" : line.persona, "data-source": line.source,
     css: { hue: place < 0 ? 200 : hueOf(scene.id, place) },
-  }, name, line.typed && h("small", { say: "room.typed" }), text);
+  }, h("span.who", {}, name, line.typed && h("small", { say: "room.typed" })), text);
   return { node, text, line: /** @type {Line} */ (/** @type {unknown} */ (null)) };
 }
