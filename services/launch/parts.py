@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 from services.adapters.whisper_ear import HostPlan, is_ready, plan_host
@@ -16,6 +15,9 @@ from services.launch.supervisor import Part
 from services.settings import Settings
 
 LIVEKIT_PORT, MEDIA_PORT = 7880, 7882
+_STOP_S = 12.0
+"""More than the app's own drain in production; in development every part ends within a second."""
+
 _REGISTERED = '"registered worker"'
 """What livekit-agents logs once the LiveKit server knows the worker (1.8.9, worker.py)."""
 
@@ -84,7 +86,8 @@ def _parts(
     settings: Settings, env: Mapping[str, str], server: Address | None, http_port: int
 ) -> list[Part]:
     def command(name: str, *argv: str) -> Spec:
-        return Spec(name=name, argv=argv, env=env, log=settings.data_dir / "logs" / f"{name}.log")
+        log = settings.data_dir / "logs" / f"{name}.log"
+        return Spec(name=name, argv=argv, env=env, log=log, stop_s=_STOP_S)
 
     def python(name: str, *arguments: str) -> Spec:
         return command(name, sys.executable, "-m", *arguments)
@@ -100,8 +103,7 @@ def _parts(
     parts.append(Part(spec=spec, ready=_answers(http_port, "/readyz", settings.http_host)))
     spec = python("worker", "livekit.agents", "start", "agents/worker.py")
     parts.append(Part(spec=spec, ready=_has_logged(_REGISTERED), drains=True))
-    if _exists("services.jobs.__main__"):
-        parts.append(Part(spec=python("jobs", "services.jobs"), ready=_at_once, optional=True))
+    parts.append(Part(spec=python("jobs", "services.jobs"), ready=_at_once, optional=True))
     return parts
 
 
@@ -113,13 +115,6 @@ def _ear(settings: Settings) -> HostPlan | None:
         )
     except NotFound:
         return None
-
-
-def _exists(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
 
 
 def _shown(host: str) -> str:

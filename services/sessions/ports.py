@@ -42,6 +42,10 @@ class SessionStore(Protocol):
         """Ends the session; False when it had already ended."""
         ...
 
+    async def live(self, *, started_before: datetime) -> tuple[str, ...]:
+        """Rooms of sessions that have not ended and began before then; the oldest 500, in order."""
+        ...
+
     async def add_event(self, event: SessionEvent) -> SessionEvent:
         """Appends an event and returns it with its `seq`."""
         ...

@@ -150,6 +150,16 @@ async def test_finish_ends_once_and_keeps_the_first_reason(store: SessionStore) 
     )
 
 
+async def test_live_sessions_are_listed_from_the_oldest_and_ended_ones_are_not(
+    store: SessionStore,
+) -> None:
+    for minutes, room in ((1, "s-late"), (3, "s-old"), (2, "s-mid"), (4, "s-over")):
+        await store.open(session(room, started_at=NOW - timedelta(minutes=minutes)))
+    await store.finish("s-over", status=SessionStatus.ENDED, reason="ended", at=NOW)
+    assert await store.live(started_before=NOW) == ("s-old", "s-mid", "s-late")
+    assert await store.live(started_before=NOW - timedelta(seconds=90)) == ("s-old", "s-mid")
+
+
 async def test_finishing_an_unknown_room_is_false(store: SessionStore) -> None:
     assert not await store.finish("s-9", status=SessionStatus.ENDED, reason="x", at=NOW)
 

@@ -51,6 +51,11 @@ class FakeSessionStore:
         self._sessions[room] = replace(session, status=status, end_reason=reason, ended_at=at)
         return True
 
+    async def live(self, *, started_before: datetime) -> tuple[str, ...]:
+        live = [s for s in self._sessions.values() if s.status is SessionStatus.LIVE]
+        early = [s for s in live if s.started_at < started_before]
+        return tuple(s.room for s in sorted(early, key=lambda s: s.started_at)[:500])
+
     async def add_event(self, event: SessionEvent) -> SessionEvent:
         events = self._events.setdefault(event.room, [])
         events.append(replace(event, seq=len(events) + 1))

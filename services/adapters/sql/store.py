@@ -34,6 +34,9 @@ from services.sessions.records import (
     UsageRecord,
 )
 
+LISTED = 500
+"""The longest list that one call gives."""
+
 
 class SqlParts(NamedTuple):
     """Both ports on one database."""
@@ -110,6 +113,17 @@ class SqlSessionStore:
         )
         async with _transaction(self._engine) as connection:
             return (await connection.execute(statement)).rowcount == 1
+
+    async def live(self, *, started_before: datetime) -> tuple[str, ...]:
+        query = (
+            select(sessions.c.room)
+            .where(sessions.c.status == SessionStatus.LIVE.value)
+            .where(sessions.c.started_at < started_before)
+            .order_by(sessions.c.started_at)
+            .limit(LISTED)
+        )
+        async with _transaction(self._engine) as connection:
+            return tuple((await connection.execute(query)).scalars())
 
     async def add_event(self, event: SessionEvent) -> SessionEvent:
         counter = (
