@@ -5,6 +5,7 @@ cd "$(dirname "$0")/.."
 out=services/api/web/vendor
 sums=$(pwd)/scripts/web.sha256
 (cd "$out" 2>/dev/null && sha256sum --quiet --check "$sums" 2>/dev/null) && exit 0
+command -v npm >/dev/null || { echo "npm is missing: install Node.js 18 or newer, then run this again." >&2; exit 1; }
 npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 mkdir -p "$out"
 fonts=node_modules/@fontsource-variable

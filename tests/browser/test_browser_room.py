@@ -210,6 +210,18 @@ async def test_language_switches_in_mid_scene(visit: Visit) -> None:
     await expect(page.get_by_test_id("caption")).to_contain_text("Bonsoir.")
 
 
+async def test_newest_line_stays_in_view_when_the_window_shrinks(visit: Visit) -> None:
+    page = await visit.enter()
+    for at in range(30):
+        await page.evaluate(
+            "at => fake.line('roche', 'Antoine Roche', `Ligne ${at}`, `s${at}`)", at
+        )
+    newest = page.get_by_test_id("caption").last
+    await expect(newest).to_be_in_viewport()
+    await page.set_viewport_size({"width": 390, "height": 500})
+    await expect(newest).to_be_in_viewport()
+
+
 @pytest.mark.parametrize("window", [{"width": 360, "height": 640}])
 async def test_phone_shows_cast_words_and_controls_at_once(
     visit: Visit, window: dict[str, int]

@@ -16,11 +16,19 @@ export function script(scene) {
   const drawn = new Map();
   /** @type {readonly Line[]} */
   let before = [];
+  let follows = true;
+  node.addEventListener("scroll", () => { follows = node.scrollHeight - node.scrollTop - node.clientHeight < FOLLOW_PX; });
+  // A keyboard that opens, or a phone that turns, must not hide the newest line.
+  const resized = new ResizeObserver(follow);
+  resized.observe(node);
+
+  function follow() {
+    if (follows) node.scrollTop = node.scrollHeight;
+  }
 
   /** @param {readonly Line[]} lines */
   function update(lines) {
     if (lines === before) return;
-    const follows = node.scrollHeight - node.scrollTop - node.clientHeight < FOLLOW_PX;
     before = lines;
     empty.hidden = lines.length > 0;
     const kept = new Set(lines.map((line) => line.key));
@@ -30,7 +38,7 @@ export function script(scene) {
       drawn.delete(key);
     }
     for (const [at, line] of lines.entries()) draw(line, lines[at - 1]);
-    if (follows) node.scrollTop = node.scrollHeight;
+    follow();
   }
 
   /** @param {Line} line @param {Line | undefined} previous */
@@ -48,7 +56,7 @@ export function script(scene) {
     one.node.toggleAttribute("data-goes-on", previous !== undefined && previous.own === line.own && previous.persona === line.persona);
   }
 
-  return { node, update };
+  return { node, update, close: () => resized.disconnect() };
 }
 
 /** @param {import("../api.js").Scene} scene @param {Line} line */

@@ -73,7 +73,7 @@ export function stageView({ scene, room, past, rejoin }) {
   });
   const awake = stayAwake();
   update(room.state);
-  return { node, update, close: () => { still(); awake(); clearTimeout(turning); room.leave(); } };
+  return { node, update, close: () => { still(); awake(); log.close(); clearTimeout(turning); room.leave(); } };
 }
 
 /** @param {HTMLElement} node @param {import("../api.js").Scene} scene @param {string} id */
