@@ -15,8 +15,9 @@ STALE_S = 3.0
 ARRIVAL_S = 10.0
 """A person may be alone this long after joining, and a job may take this long from its first beat
 to its second while it opens the scene; an idle worker needs about 0.5 s for both."""
-PATIENCE_S = (5.0, 5.0, 5.0)
-"""Waits after the first dispatches; later ones `PATIENCE_LATER_S`."""
+PATIENCE_S = (2.0, 2.0, 2.0, 2.0, 2.0, 5.0, 5.0)
+"""Waits after the first dispatches; later ones `PATIENCE_LATER_S`. Short, because a worker that was
+killed is back within seconds; safe, because of two jobs that arrive one finds the room taken."""
 PATIENCE_LATER_S = 10.0
 GIVE_UP_S = 60.0
 BACKS_MAX = 4

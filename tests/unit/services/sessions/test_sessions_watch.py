@@ -95,10 +95,10 @@ def test_every_agent_is_removed_so_that_no_voice_doubles() -> None:
     assert (3, Remove(room=ROOM, agents=("agent-a", "agent-b"))) in story.done
 
 
-def test_dispatches_repeat_after_5_s_three_times_then_after_10_s() -> None:
+def test_dispatches_repeat_quickly_at_first_then_slower() -> None:
     story = Story()
     story.pass_s(60)
-    assert story.at(Dispatch) == [10, 15, 20, 25, 35, 45, 55]
+    assert story.at(Dispatch) == [10, 12, 14, 16, 18, 20, 25, 30, 40, 50]
     assert story.told() == [Status.NO_AGENT]
 
 
