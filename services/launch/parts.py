@@ -103,7 +103,8 @@ def _parts(
     parts.append(Part(spec=spec, ready=_answers(http_port, "/readyz", settings.http_host)))
     spec = python("worker", "livekit.agents", "start", "agents/worker.py")
     parts.append(Part(spec=spec, ready=_has_logged(_REGISTERED), drains=True))
-    parts.append(Part(spec=python("jobs", "services.jobs"), ready=_at_once, optional=True))
+    spec = command("jobs", "nice", "-n", "10", sys.executable, "-m", "services.jobs")
+    parts.append(Part(spec=spec, ready=_at_once, optional=True))
     return parts
 
 
