@@ -11,9 +11,9 @@ from dataclasses import fields
 from livekit.agents import AgentServer, JobContext, JobProcess, JobRequest
 
 from agents.errors import RoomTaken
-from agents.stage.house import House, vendor_client
+from agents.stage.house import House, speech_vendor
 from agents.stage.job import Job, Signals
-from agents.stage.live import StageOptions
+from agents.stage.session import StageOptions
 from services.settings import Settings, load_settings
 from services.telemetry import metrics
 from services.telemetry.logs import configure_logging
@@ -81,4 +81,4 @@ async def entrypoint(ctx: JobContext) -> None:
 
 def _house(services: Services) -> House:
     shared = {f.name: getattr(services, f.name) for f in fields(services) if f.name != "rooms"}
-    return House(**shared, vendor=vendor_client(settings))
+    return House(**shared, vendor=speech_vendor(settings))

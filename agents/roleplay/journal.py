@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from services.core.clock import Clock
-from services.core.errors import ServiceError
+from services.core.errors import NotFound, ServiceError
 from services.llm.outcome import Outcome
 from services.sessions.ports import SessionStore
 from services.sessions.records import SessionEvent, SessionStatus, TurnRecord, UsageRecord
@@ -91,6 +91,9 @@ class Journal:
         while True:
             try:
                 await write()
+            except NotFound:
+                log.exception("journal.no_session", extra={"room": self._room})
+                return
             except ServiceError as error:
                 log.warning("journal.write_failed", extra={"error": type(error).__name__})
                 await asyncio.sleep(RETRY_S)

@@ -9,13 +9,14 @@ import contextlib
 import itertools
 import logging
 import re
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from contextvars import ContextVar
 from typing import Any
 
 from livekit import rtc
 from livekit.agents import Agent, FlushSentinel, ModelSettings, llm
 from livekit.agents.voice import SpeechHandle
+from livekit.agents.voice.events import UserTurnExceededEvent
 
 from agents.cast.moment import Said
 from agents.manager.beats import Beat, BeatKind, Plan
@@ -62,6 +63,11 @@ class Director(Agent):
         self._roleplay.commit(plan, words)
         self._committed[message.id] = plan
 
+    async def on_user_turn_exceeded(self, ev: UserTurnExceededEvent) -> None:
+        """A monologue: somebody cuts in, and cannot be cut off in turn."""
+        log.info("turn.too_long", extra={"duration_s": round(ev.duration)})
+        await self.session.generate_reply(user_input=ev.transcript, allow_interruptions=False)
+
     async def llm_node(
         self, chat_ctx: llm.ChatContext, tools: list[Any], model_settings: ModelSettings
     ) -> AsyncIterator[str | FlushSentinel]:
@@ -69,26 +75,31 @@ class Director(Agent):
         handle = speech.get()
         plan, heard = self._plan_for(handle, chat_ctx)
         handle.add_done_callback(lambda done: self._played(done, plan))
-        ahead: _Ahead | None = None
+        ahead: dict[int, _Ahead] = {}
+        before: list[Said] = []
+
+        def begin(first: int) -> None:
+            for index in _written_together(plan.beats, first):
+                if index not in ahead:
+                    ahead[index] = self._begin(plan.beats[index], plan, heard, before)
+
         try:
-            before: list[Said] = []
             for index, beat in enumerate(plan.beats):
-                current, ahead = ahead or self._begin(beat, plan, heard, before), None
-                performance = current.performance
-                yield f"⟦{performance.key}⟧"
+                begin(index)
+                current = ahead.pop(index)
+                yield f"⟦{current.performance.key}⟧"
                 async for word in current.words():
                     yield word
-                performance.complete = True
                 yield FlushSentinel()
                 if index + 1 == len(plan.beats) or not await _is_real(handle):
                     break
                 if beat.kind is not BeatKind.OPENING:
-                    before.append(self._roleplay.said(beat, performance.text))
-                ahead = self._begin(plan.beats[index + 1], plan, heard, before)
-                await _within(performance.started.wait(), START_LIMIT_S)
+                    before.append(self._roleplay.said(beat, current.performance.text))
+                begin(index + 1)
+                await _within(current.performance.started.wait(), START_LIMIT_S)
         finally:
-            if ahead is not None:
-                await ahead.aclose()
+            for line in ahead.values():
+                await line.aclose()
 
     async def tts_node(
         self, text: AsyncIterable[str], model_settings: ModelSettings
@@ -162,6 +173,15 @@ class _Ahead:
                 self._words.put_nowait(word)
         finally:
             self._words.put_nowait(None)
+
+
+def _written_together(beats: Sequence[Beat], index: int) -> range:
+    """The beats whose words are asked for at once: one, or a whole opening round."""
+    end = index + 1
+    if beats[index].kind is BeatKind.OPENING:
+        while end < len(beats) and beats[end].kind is BeatKind.OPENING:
+            end += 1
+    return range(index, end)
 
 
 async def _is_real(handle: SpeechHandle) -> bool:

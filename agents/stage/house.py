@@ -5,13 +5,11 @@ machine's own.
 """
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-
-import openai
+from dataclasses import dataclass
 
 from agents.stage.hearing import Hears
 from agents.stage.speaking import CastVoices
-from agents.stage.vendor_speech import VendorEar, VendorVoices
+from agents.stage.vendor_speech import Vendor, VendorEar, VendorVoices
 from scenarios.catalogue import Catalogue
 from scenarios.loader import Loaded
 from scenarios.schema import Scenario
@@ -22,6 +20,8 @@ from services.settings import Settings
 from services.speech.casting import cast_voices
 from services.speech.fallback import EarChain, Voices
 from services.speech.ports import Ear, VoiceChoice, VoiceEngine
+
+OPENAI_URL = "https://api.openai.com/v1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class House:
     catalogue: Catalogue
     ears: tuple[Ear, ...]
     engines: tuple[VoiceEngine, ...]
-    vendor: openai.AsyncClient | None = field(default=None)
+    vendor: Vendor | None = None
 
     def scenario(self, id: str) -> Loaded:
         """The library's scene. Raises: UnknownScenario."""
@@ -72,16 +72,12 @@ class _CastVoices:
         return self.voices.speak(text, self.chosen[persona])
 
 
-def vendor_client(settings: Settings) -> openai.AsyncClient | None:
-    """A client for the vendor's speech, or None when speech is the machine's own.
-
-    One attempt a call: who retries is decided above.
-    """
+def speech_vendor(settings: Settings) -> Vendor | None:
+    """The vendor of speech, or None when speech is the machine's own."""
     if settings.speech != "openai":
         return None
     key = settings.openai_api_key
-    return openai.AsyncClient(
+    return Vendor(
         api_key=key.get_secret_value() if key else "none",
-        base_url=settings.openai_base_url,
-        max_retries=0,
+        base_url=settings.openai_base_url or OPENAI_URL,
     )

@@ -27,15 +27,17 @@ from agents.roleplay.scene_clock import SceneClock
 from agents.stage.commands import Commands
 from agents.stage.hearing import Hearing
 from agents.stage.house import House
-from agents.stage.live import LiveStage, StageOptions
+from agents.stage.live import LiveStage
 from agents.stage.participants import Learner
 from agents.stage.seat import Seat
+from agents.stage.session import StageOptions
 from scenarios.loader import Loaded, parse
 from scenarios.schema import Scenario
 from services.llm.outcome import Outcome
 from services.llm.understudy import Understudy
 from services.sessions.access import Casting
 from services.sessions.records import SessionRecord, SessionStatus, TurnRecord
+from services.telemetry.loop import watch_loop
 
 PERSON_S = 30.0
 """How long a job waits for the person whose join called it."""
@@ -80,7 +82,10 @@ class Job:
         cannot be opened. Whatever happens after the claim, session and room are ended.
         """
         await self._seat.take()
-        writing = asyncio.create_task(self._journal.run(), name="journal")
+        tasks = [
+            asyncio.create_task(self._journal.run(), name="journal"),
+            asyncio.create_task(watch_loop(), name="loop"),
+        ]
         status, reason = SessionStatus.FAILED, "failed"
         try:
             reason = await self._play(await self._open_session())
@@ -89,7 +94,8 @@ class Job:
             if reason != "taken_over":
                 await self._end(status, reason)
             await self._journal.drain(DRAIN_S)
-            writing.cancel()
+            for task in tasks:
+                task.cancel()
             await self._seat.leave()
 
     async def _open_session(self) -> SessionRecord:
@@ -122,7 +128,7 @@ class Job:
         Commands(room, stage, roleplay, learner=learner).register()
         began_s = self._house.clock.monotonic_s()
         self._signals.session_started()
-        self._journal.event("agent_back" if turns else "started", {"scenario": scenario.id})
+        self._journal.event("resumed" if turns else "started", {"scenario": scenario.id})
         learner.watch(
             on_left=stage.learner_left,
             on_back=stage.learner_back,

@@ -8,46 +8,31 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
 
 from livekit import rtc
-from livekit.agents import AgentSession, inference, llm, room_io
+from livekit.agents import llm, room_io
 from livekit.agents.voice.events import (
     ConversationItemAddedEvent,
     SpeechCreatedEvent,
     UserInputTranscribedEvent,
     UserStateChangedEvent,
 )
-from livekit.agents.voice.turn import TurnDetectionMode
 
 from agents.manager.beats import Plan
 from agents.roleplay.run import Roleplay
 from agents.stage.captions import Captions
 from agents.stage.director import Director, speech
 from agents.stage.hearing import HEARING_RATE_HZ, Hearing
-from agents.stage.model import NoModel
 from agents.stage.mux import Mux
 from agents.stage.participants import Learner, microphone_sid
 from agents.stage.performance import Performance
+from agents.stage.session import StageOptions, new_session
 from agents.stage.speaking import CastVoices
 from agents.stage.timing import TurnTiming
 from agents.stage.tracks import Tracks
 from scenarios.schema import Scenario
 
-TURN_END_S = 0.45
-"""Silence that ends a turn. The answer is prepared from `hearing.PAUSE_S` on, so this costs
-little and spares people who pause in mid-sentence."""
-
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageOptions:
-    """What the operator may choose."""
-
-    shared_track: bool = False
-    turn_detection: Literal["vad", "v1-mini"] = "vad"
 
 
 class LiveStage:
@@ -73,7 +58,6 @@ class LiveStage:
         self._learner = learner
         self._hearing = hearing
         self._observe = observe
-        self._options = options
         self._tracks = Tracks(room.local_participant, cast, shared=options.shared_track)
         self._captions = Captions(
             room.local_participant,
@@ -91,7 +75,7 @@ class LiveStage:
         hearing.on_pause = lambda silence_s: self._timing.fell_silent(silence_s)
         hearing.on_words = lambda: self._timing.heard()
         self._director = Director(roleplay, self._mux, voices)
-        self._session = self._new_session()
+        self._session = new_session(hearing, options)
         self._attributes: asyncio.Queue[dict[str, str]] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
         self._learner_spoke_s = time.monotonic()
@@ -187,31 +171,6 @@ class LiveStage:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._tracks.aclose()
-
-    def _new_session(self) -> AgentSession[None]:
-        detection: TurnDetectionMode = "vad"
-        if self._options.turn_detection == "v1-mini":
-            detection = inference.TurnDetector(version="v1-mini")
-        return AgentSession(
-            stt=self._hearing,
-            llm=NoModel(),
-            vad=inference.VAD(min_silence_duration=0.25),
-            use_tts_aligned_transcript=False,
-            tts_text_transforms=None,
-            aec_warmup_duration=None,
-            user_away_timeout=None,
-            turn_handling={
-                "turn_detection": detection,
-                "endpointing": {"min_delay": TURN_END_S, "max_delay": 2.0},
-                "preemptive_generation": {"preemptive_tts": True, "max_retries": 2},
-                "interruption": {
-                    "mode": "vad",
-                    "min_words": 0,
-                    "min_duration": 0.15,
-                    "false_interruption_timeout": 0.8,
-                },
-            },
-        )
 
     def _listen_to_session(self) -> None:
         @self._session.on("speech_created")

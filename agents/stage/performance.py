@@ -27,7 +27,6 @@ class Performance:
     beat: Beat
     source: str = "understudy"
     text: str = ""
-    complete: bool = False
     sent_s: float = 0.0
     heard_s: float = 0.0
     cut: bool = False

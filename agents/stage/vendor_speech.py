@@ -5,8 +5,8 @@ stand first in the same chains as the embedded engines, which take over when the
 """
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 
-import openai
 from livekit import rtc
 from livekit.agents import APIConnectOptions, APIError
 from livekit.plugins import openai as plugin
@@ -20,12 +20,20 @@ CALL_LIMIT_S = 5.0
 _ONCE = APIConnectOptions(max_retry=0, timeout=CALL_LIMIT_S)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vendor:
+    """Where the vendor's speech is asked for; the plugin's own clients retry nothing."""
+
+    api_key: str = field(repr=False)
+    base_url: str
+
+
 class VendorEar:
     """Recognition by the vendor, one request an utterance."""
 
-    def __init__(self, client: openai.AsyncClient, *, model: str) -> None:
+    def __init__(self, vendor: Vendor, *, model: str) -> None:
         self.name = model
-        self._client = client
+        self._vendor = vendor
         self._model = model
         self._recognisers: dict[Language, plugin.STT] = {}
 
@@ -34,7 +42,13 @@ class VendorEar:
 
     async def recognise(self, pcm: bytes, *, language: Language) -> str:
         recogniser = self._recognisers.setdefault(
-            language, plugin.STT(language=language, model=self._model, client=self._client)
+            language,
+            plugin.STT(
+                language=language,
+                model=self._model,
+                api_key=self._vendor.api_key,
+                base_url=self._vendor.base_url,
+            ),
         )
         frame = rtc.AudioFrame(pcm, HEARING_RATE_HZ, 1, len(pcm) // 2)
         try:
@@ -53,8 +67,8 @@ class VendorVoices:
 
     name = "openai"
 
-    def __init__(self, client: openai.AsyncClient, *, model: str) -> None:
-        self._client = client
+    def __init__(self, vendor: Vendor, *, model: str) -> None:
+        self._vendor = vendor
         self._model = model
         self._voices: dict[tuple[str, float], plugin.TTS] = {}
 
@@ -65,7 +79,8 @@ class VendorVoices:
         key = (voice.voice, voice.pace_ratio)
         if key not in self._voices:
             self._voices[key] = plugin.TTS(
-                client=self._client,
+                api_key=self._vendor.api_key,
+                base_url=self._vendor.base_url,
                 model=self._model,
                 voice=voice.voice,
                 speed=voice.pace_ratio,

@@ -1,0 +1,61 @@
+"""When a turn ends, what counts as an interruption, what is prepared ahead: the AgentSession's
+settings, each with its reason. Nothing else of the framework is configured anywhere.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from livekit.agents import AgentSession, inference
+from livekit.agents.voice.turn import TurnDetectionMode
+
+from agents.stage.hearing import Hearing
+from agents.stage.model import NoModel
+
+TURN_END_S = 0.45
+"""Silence that ends a turn. The answer is prepared from `hearing.PAUSE_S` on, so this costs
+little and spares people who pause in mid-sentence."""
+
+INTERRUPTION_S = 0.15
+"""Speech that silences the cast; shorter sounds are coughs and clicks."""
+
+BACKCHANNEL_S = 0.8
+"""After a sound without words the line goes on; above the time that recognition takes."""
+
+MONOLOGUE_S = 90.0
+"""Somebody cuts in on a person who speaks for longer without a pause that ends the turn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageOptions:
+    """What the operator may choose."""
+
+    shared_track: bool = False
+    turn_detection: Literal["vad", "v1-mini"] = "vad"
+
+
+def new_session(hearing: Hearing, options: StageOptions) -> AgentSession[None]:
+    """A session that hears with `hearing` and lets the director write and voice every line."""
+    detection: TurnDetectionMode = "vad"
+    if options.turn_detection == "v1-mini":
+        detection = inference.TurnDetector(version="v1-mini")
+    return AgentSession(
+        stt=hearing,
+        llm=NoModel(),
+        vad=inference.VAD(min_silence_duration=0.25),
+        use_tts_aligned_transcript=False,
+        tts_text_transforms=None,
+        aec_warmup_duration=None,  # or the first 3 s of the cast could not be cut
+        user_away_timeout=None,  # silence is the manager's affair
+        turn_handling={
+            "turn_detection": detection,
+            "user_turn_limit": {"max_duration": MONOLOGUE_S},
+            "endpointing": {"min_delay": TURN_END_S, "max_delay": 2.0},
+            "preemptive_generation": {"preemptive_tts": True, "max_retries": 2},
+            "interruption": {
+                "mode": "vad",
+                "min_words": 0,  # waiting for words would let the cast speak on for seconds
+                "min_duration": INTERRUPTION_S,
+                "false_interruption_timeout": BACKCHANNEL_S,
+            },
+        },
+    )
