@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
+
 from bench.recordings import RATE_HZ, Language, recording, resample, silence, transcripts
 from bench.table import Table
 from services.adapters.pocketsphinx_ear import PocketsphinxEar
@@ -71,9 +73,10 @@ def _recorded(name: str, language: Language) -> bool:
 
 
 def pcm_of(name: str, language: Language) -> bytes:
-    """A recording as an ear gets it: int16 mono 16 kHz with 0.3 s of silence behind it."""
-    speech = resample(recording(name, language), RATE_HZ, HEARING_HZ).tobytes()
-    return speech + resample(silence(0.3), RATE_HZ, HEARING_HZ).tobytes()
+    """A recording as an ear gets it: int16 mono 16 kHz with 0.3 s of silence at both ends."""
+    edge = silence(0.3)
+    padded = np.concatenate((edge, recording(name, language), edge))
+    return resample(padded, RATE_HZ, HEARING_HZ).tobytes()
 
 
 async def score(ear: Ear, language: Language, names: Sequence[str]) -> Score:
