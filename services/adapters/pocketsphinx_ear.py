@@ -13,8 +13,12 @@ import sys
 from pathlib import Path
 
 from services.core.errors import BackendError
+from services.speech.audio import level
 from services.speech.ports import Language
 from services.speech.wire import frame, json_frame, parse_json, read_frame, read_frame_from
+
+SILENT_LEVEL = 0.001
+"""Below -60 dBFS nobody spoke, and this engine would make words of it."""
 
 
 class PocketsphinxEar:
@@ -40,6 +44,8 @@ class PocketsphinxEar:
         """
         if language not in self.languages():
             raise BackendError("pocketsphinx does not know that language", retryable=False)
+        if level(pcm) < SILENT_LEVEL:
+            return ""
         async with self._turn:
             child = await self._running()
             try:

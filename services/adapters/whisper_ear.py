@@ -13,11 +13,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from services.core.errors import BackendError, BackendTimeout, NotFound
+from services.speech.audio import level
 from services.speech.ports import Language
 from services.speech.weights import WHISPER_BASE, check_folder, is_packaged
 from services.speech.wire import frame, json_frame, parse_json, read_frame
@@ -31,6 +34,10 @@ START_S = 30.0
 SOCKET_PATH_BYTES = 100
 """Unix socket paths end at 107 bytes on Linux, 103 on macOS."""
 
+SILENT_LEVEL = 0.001
+"""An utterance below -60 dBFS is not worth the model's time."""
+
+_ROOT = Path(__file__).parents[2]
 RATE_BYTES_PER_S = 32000
 MODEL_FILES = ("model.bin", "config.json", "tokenizer.json")
 
@@ -104,19 +111,46 @@ async def is_ready(socket: Path) -> bool:
 
 
 def start_host(plan: HostPlan) -> subprocess.Popen[bytes]:
-    """Starts a hearing process that outlives this one; its words go to `whisper.log`."""
-    plan.socket.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    with plan.socket.with_suffix(".log").open("wb") as log:
+    """The hearing process as a child of this one, to be ended by the caller."""
+    with _log(plan) as log:
         return subprocess.Popen(
-            plan.command(),
+            plan.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=_ROOT
+        )
+
+
+async def _start_detached(plan: HostPlan) -> None:
+    """A hearing process that outlives this one; returns once it is ready.
+
+    Raises: BackendError when it ended instead.
+    """
+    with _log(plan) as log:
+        child = await asyncio.create_subprocess_exec(
+            *plan.command(),
+            "--detach",
             stdin=subprocess.DEVNULL,
             stdout=log,
-            stderr=subprocess.STDOUT,
-            cwd=Path(__file__).parents[2],
-            env=environment,
+            stderr=log,
+            cwd=_ROOT,
             start_new_session=True,
         )
+    try:
+        code = await child.wait()
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+    if code:
+        raise BackendError(f"the hearing process ended with code {code}: see {_log_path(plan)}")
+
+
+def _log_path(plan: HostPlan) -> Path:
+    return plan.socket.with_suffix(".log")
+
+
+def _log(plan: HostPlan) -> IO[bytes]:
+    """Where the hearing process says why it could not start; no speech is in it."""
+    plan.socket.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return _log_path(plan).open("ab")
 
 
 async def ensure_host(plan: HostPlan, *, timeout_s: float = START_S) -> None:
@@ -128,33 +162,27 @@ async def ensure_host(plan: HostPlan, *, timeout_s: float = START_S) -> None:
     """
     if await is_ready(plan.socket):
         return
-    plan.socket.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    deadline = time.monotonic() + timeout_s
-    with plan.socket.with_suffix(".starting").open("a") as lock:
-        while not _try_lock(lock.fileno()):
-            await _pause(plan, deadline)
-        if await is_ready(plan.socket):
-            return
-        process = start_host(plan)
-        logger.info("ear.host_started", extra={"child_pid": process.pid})
-        while not await is_ready(plan.socket):
-            if process.poll():
-                raise BackendError(f"the hearing process ended with code {process.returncode}")
-            await _pause(plan, deadline)
-
-
-def _try_lock(handle: int) -> bool:
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        async with asyncio.timeout(timeout_s), _starting(plan):
+            if not await is_ready(plan.socket):
+                await _start_detached(plan)
+                logger.info("ear.host_started")
+    except TimeoutError:
+        raise BackendTimeout(f"the hearing process does not answer at {plan.socket}") from None
 
 
-async def _pause(plan: HostPlan, deadline: float) -> None:
-    if time.monotonic() > deadline:
-        raise BackendTimeout(f"the hearing process does not answer at {plan.socket}")
-    await asyncio.sleep(0.05)
+@asynccontextmanager
+async def _starting(plan: HostPlan) -> AsyncIterator[None]:
+    """Only one process of the machine starts the host; the others wait."""
+    plan.socket.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with plan.socket.with_suffix(".starting").open("a") as lock:
+        while True:
+            try:
+                fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                await asyncio.sleep(0.05)
+        yield
 
 
 class WhisperEar:
@@ -183,6 +211,8 @@ class WhisperEar:
 
         Raises: BackendError with status 429 when too many requests wait, BackendTimeout.
         """
+        if level(pcm) < SILENT_LEVEL:
+            return ""
         began = time.monotonic()
         limit_s = 5.0 + len(pcm) / RATE_BYTES_PER_S
         answer = await self._ask({"language": language}, pcm, limit_s)

@@ -2,8 +2,8 @@
 
     python -m services.adapters.whisper_host --socket PATH [--model FOLDER | --data-dir FOLDER]
 
-Prints one line `ready SOCKET` when it listens. Exit codes: 0 ended or another host is there,
-3 the model cannot be had.
+Prints one line `ready SOCKET` when it listens; with `--detach` it returns then and works on alone.
+Exit codes: 0 ended or another host is there, 3 the model cannot be had.
 """
 
 import argparse
@@ -12,6 +12,7 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.core.errors import BackendError, NotFound
-from services.speech.hosting import AlreadyRunning, Host, sole_owner
+from services.speech.hosting import AlreadyRunning, Host, Work, sole_owner
 from services.speech.transcripts import Guess, Verdict, judge
 from services.speech.weights import WHISPER_BASE, assemble, check_folder
 
@@ -111,7 +112,7 @@ def pieces(audio: Audio) -> list[Audio]:
     return [*out, audio]
 
 
-def work_of(recogniser: Recogniser) -> Any:
+def work_of(recogniser: Recogniser) -> Work:
     """The host's work: `{"language": ...}` and PCM int16 mono 16 kHz in, `{"text": ...}` out."""
 
     def work(header: dict[str, Any], pcm: bytes) -> dict[str, Any]:
@@ -137,6 +138,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--data-dir", type=Path, default=Path("var"), help="for packaged weights")
     parser.add_argument("--queue", type=int, default=8, help="requests that may wait")
     parser.add_argument("--idle-exit-s", type=float, help="end after this long without work")
+    parser.add_argument("--detach", action="store_true", help="return once the host is ready")
     return parser.parse_args()
 
 
@@ -154,22 +156,44 @@ def main() -> int:
     os.umask(0o077)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     args = _arguments()
+    return _detached(lambda ready: _host(args, ready)) if args.detach else _host(args, _say)
+
+
+def _host(args: argparse.Namespace, ready: Callable[[str], None]) -> int:
     try:
         with sole_owner(args.socket):
             recogniser = Recogniser(model_folder(args.model, args.data_dir))
             host = Host(work_of(recogniser), args.queue, args.idle_exit_s)
-            ready = f"ready {args.socket}\n"
-            asyncio.run(host.serve(args.socket, ready=lambda: _say(ready)))
+            line = f"ready {args.socket}"
+            asyncio.run(host.serve(args.socket, ready=lambda: ready(line)))
     except AlreadyRunning:
-        _say(f"already running {args.socket}\n")
+        ready(f"already running {args.socket}")
     except NotFound as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_NO_MODEL
     return 0
 
 
+def _detached(host: Callable[[Callable[[str], None]], int]) -> int:
+    """Runs the host in a process of its own session; returns once it is ready, or its code."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(writing)
+        is_ready = os.read(reading, 1)
+        return 0 if is_ready else os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    os.close(reading)
+    os.setsid()
+
+    def ready(line: str) -> None:
+        _say(line)
+        os.write(writing, b"1")
+
+    return host(ready)
+
+
 def _say(line: str) -> None:
-    sys.stdout.write(line)
+    sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 

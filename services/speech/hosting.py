@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import fcntl
 import logging
+import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -36,7 +37,7 @@ class AlreadyRunning(Exception):
 
 @contextmanager
 def sole_owner(socket: Path) -> Iterator[None]:
-    """Holds the lock beside the socket and clears a dead host's socket.
+    """Holds the lock beside the socket, writes the process id into it, clears a dead host's socket.
 
     Raises: AlreadyRunning.
     """
@@ -46,6 +47,9 @@ def sole_owner(socket: Path) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise AlreadyRunning from None
+        handle.truncate(0)
+        handle.write(f"{os.getpid()}\n")
+        handle.flush()
         socket.unlink(missing_ok=True)
         try:
             yield
