@@ -24,8 +24,6 @@ HOMES: dict[str, tuple[str, ...]] = {
     ),
     "openai": (*ADAPTERS, "agents/stage/vendor_speech.py"),  # the LiveKit plugin takes its client
     "prometheus_client": (*ADAPTERS, "services/telemetry/"),
-    "services.wiring": ("agents/worker.py", "agents/stage/job.py", "services/api/",
-                        "services/jobs/", "services/launch/"),
 }  # fmt: skip
 
 
