@@ -1,7 +1,7 @@
 """English voices by flite, one child process a line.
 
 Flite writes its file only when a sentence is whole, so a line begins after 10 to 80 ms; the file is
-anonymous memory. Text goes in by stdin: flite would read an argument aloud to the process list.
+anonymous memory. Text goes in by stdin: an argument would stand in the process list.
 """
 
 import asyncio
@@ -41,8 +41,9 @@ class FliteVoices:
         return "flite"
 
     def languages(self) -> frozenset[Language]:
-        """English, or none when flite is not installed."""
-        return frozenset({"en"}) if self._program else frozenset()
+        """English, or none without flite or without Linux's anonymous files."""
+        able = self._program and hasattr(os, "memfd_create")
+        return frozenset({"en"}) if able else frozenset()
 
     def _command(self, voice: VoiceChoice, output: str) -> list[str]:
         if voice.voice not in _NATURAL_F0_HZ or voice.language != "en":

@@ -167,8 +167,17 @@ async def ensure_host(plan: HostPlan, *, timeout_s: float = START_S) -> None:
             if not await is_ready(plan.socket):
                 await _start_detached(plan)
                 logger.info("ear.host_started")
+            await _until_ready(plan.socket)
     except TimeoutError:
         raise BackendTimeout(f"the hearing process does not answer at {plan.socket}") from None
+
+
+async def _until_ready(socket: Path) -> None:
+    """Waits for a host that somebody else has started and that may still load its model."""
+    while True:
+        if await is_ready(socket):
+            return
+        await asyncio.sleep(0.05)
 
 
 @asynccontextmanager

@@ -22,10 +22,14 @@ REST_S = 20.0
 """How long a failed engine is passed over."""
 
 HEARING_S = 6.0
+HEARING_S_PER_S = 0.3
+"""Time for an utterance: a constant, and more for a long one. Whisper base needs 0.1 s a second."""
+
 SOUND_S = 4.0
 """A voice that gives nothing for this long is dead; espeak needs 0.01 s, Kokoro 1 to 2."""
 
 LONGEST_UTTERANCE_S = 120.0
+HEARING_RATE_HZ = 16000
 
 
 class VoiceDied(BackendError):
@@ -88,13 +92,14 @@ class EarChain:
 
         Raises: BackendError when no ear could answer: the person types.
         """
-        if duration_s(pcm, 16000) > LONGEST_UTTERANCE_S:
+        said_s = duration_s(pcm, HEARING_RATE_HZ)
+        if said_s > LONGEST_UTTERANCE_S:
             raise BackendError("the utterance is too long", retryable=False, status=413)
         able = [name for name, ear in self._ears.items() if language in ear.languages()]
         last: BackendError | None = None
         for name in self._rest.awake(able):
             try:
-                async with asyncio.timeout(self._deadline_s):
+                async with asyncio.timeout(self._deadline_s + HEARING_S_PER_S * said_s):
                     return await self._ears[name].recognise(pcm, language=language)
             except TimeoutError:
                 last = BackendTimeout(f"{name} did not answer in time")

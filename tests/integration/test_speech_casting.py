@@ -12,7 +12,7 @@ from scenarios.schema import Scenario
 from services.adapters.espeak import EspeakVoices
 from services.adapters.flite import FliteVoices
 from services.core.clock import SystemClock
-from services.speech.ensemble import Ensemble, ensemble
+from services.speech.casting import cast_voices
 from services.speech.fallback import Voices
 from services.speech.ports import VoiceChoice, VoiceEngine
 from services.speech.timbres import TIMBRES
@@ -31,11 +31,11 @@ SCENES = sorted(LIBRARY.glob("*/scenario.yaml"))
 
 
 async def prints_of(scenario: Scenario, *engines: VoiceEngine) -> dict[str, VoicePrint]:
-    cast: Ensemble = ensemble(scenario, Voices(engines, clock=SystemClock()))
+    voices = Voices(engines, clock=SystemClock())
+    chosen = cast_voices(scenario.cast, scenario.language, voices.available())
+    line = LINES[scenario.language]
     return {
-        one.id: voiceprint(
-            b"".join([block async for block in cast.speak(one.id, LINES[scenario.language])])
-        )
+        one.id: voiceprint(b"".join([block async for block in voices.speak(line, chosen[one.id])]))
         for one in scenario.cast
     }
 
