@@ -1,0 +1,79 @@
+"""A person's seat in a room of a real house, and what a test may learn about it from outside."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from bench.house import House, Ticket
+from bench.person import Caption, Person
+
+SCENES = Path(__file__).parent / "scenes"
+LIMIT_S = 40.0
+"""How long anything may take on a busy machine before a test gives up on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One person in one room of one house."""
+
+    house: House
+    ticket: Ticket
+    person: Person
+
+    @property
+    def path(self) -> str:
+        """The session's address."""
+        return f"/api/sessions/{self.ticket.room}"
+
+    async def session(self) -> dict[str, Any]:
+        """Where the session stands; {} before it is on record."""
+        try:
+            found: dict[str, Any] = await self.house.call("GET", self.path)
+        except aiohttp.ClientResponseError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return {}
+            raise
+        return found
+
+    async def turns(self) -> list[dict[str, Any]]:
+        """What the transcript holds."""
+        found = await self.house.call("GET", f"{self.path}/transcript")
+        return list(found["turns"])
+
+    async def greeted(self, lines: int = 1) -> None:
+        """Waits until so many of the cast have greeted and it is quiet."""
+        await self.person.until(lambda: len(self.person.lines()) >= lines, limit_s=LIMIT_S)
+        await self.quiet()
+
+    async def quiet(self, quiet_s: float = 0.6) -> None:
+        """Waits until nobody was heard for that long."""
+        await self.person.until_quiet(quiet_s, limit_s=LIMIT_S)
+
+    async def reply_to(self, text: str) -> Caption:
+        """Types a line and waits for the first caption of the answer to it to end."""
+        known = len(self.person.lines())
+        await self.person.write(text)
+        await self.person.until(lambda: len(self.person.lines()) > known, limit_s=LIMIT_S)
+        return self.person.lines()[known]
+
+    async def gone(self) -> None:
+        """Waits until the server has put the person out."""
+        await self.person.until(self.person.disconnected.is_set, limit_s=LIMIT_S)
+
+
+@asynccontextmanager
+async def seated(house: House, scene: str, **fields: Any) -> AsyncIterator[Seat]:
+    """A person in a fresh room of that scene; the session is over when the block is left."""
+    ticket = await house.mint(scene, **fields)
+    async with Person(ticket.server_url, ticket.token) as person:
+        seat = Seat(house, ticket, person)
+        try:
+            yield seat
+        finally:
+            if await seat.session():
+                await house.call("POST", f"{seat.path}/end")

@@ -1,0 +1,36 @@
+"""Houses for the room tests: one a module, on free ports, in a folder of its own."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from bench.house import House, open_house
+from bench.vendor import Vendor, vendor
+from tests.room._seat import SCENES
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """A house without any key: authored lines, embedded ears and voices."""
+    folder = tmp_path_factory.mktemp("house")
+    async with open_house(folder, REPARTEE_SCENARIOS=str(SCENES)) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stub() -> AsyncIterator[Vendor]:
+    """The vendor of words, ears and voices."""
+    async with vendor() as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def vendor_house(
+    tmp_path_factory: pytest.TempPathFactory, stub: Vendor
+) -> AsyncIterator[House]:
+    """A house whose words, ears and voices are the vendor's."""
+    env = {"OPENAI_API_KEY": "room", "OPENAI_BASE_URL": stub.url, "REPARTEE_SPEECH": "openai"}
+    folder = tmp_path_factory.mktemp("vendor")
+    async with open_house(folder, REPARTEE_SCENARIOS=str(SCENES), **env) as opened:
+        yield opened

@@ -1,0 +1,231 @@
+"""A scene from the token to the transcript, as a client written against the contract meets it."""
+
+import asyncio
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import aiohttp
+import pytest
+from livekit import rtc
+
+from bench.house import House, open_house
+from bench.person import Heard, Person
+from bench.recordings import recording
+from tests.room._seat import LIMIT_S, SCENES, Seat, seated
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+MEASURED_S = 0.04
+"""Two frames: below it an overlap is the clock's grain."""
+
+
+def tracks(person: Person) -> dict[str, rtc.RemoteTrackPublication]:
+    """The agent's audio tracks by name, in the order of their sids' appearance."""
+    return {one.name: one for one in person.agent().track_publications.values()}
+
+
+def heard_in_order(person: Person) -> list[str]:
+    """Names of the tracks, each time another one begins to be heard."""
+    sounds = sorted((at, one.track) for one in person.heard.values() for at in one.at_s)
+    names = [name for _, name in sounds]
+    return names[:1] + [after for before, after in pairwise(names) if after != before]
+
+
+async def test_a_whole_scene_is_heard_captioned_and_kept(house: House) -> None:
+    async with seated(house, "round") as seat:
+        person = seat.person
+        await seat.greeted(lines=3)
+        assert list(tracks(person)) == ["ada", "ben", "cleo"]
+        assert {one.source for one in tracks(person).values()} == {
+            rtc.TrackSource.SOURCE_MICROPHONE
+        }
+        assert heard_in_order(person) == ["ada", "ben", "cleo"]
+        assert [line.persona for line in person.lines()] == ["ada", "ben", "cleo"]
+
+        answer = await seat.reply_to("Mister Marsh, what about the harbour?")
+        assert (answer.persona, answer.text) == ("ben", "The harbour costs four million.")
+        await seat.quiet()
+        await person.command("end")
+        await seat.gone()
+        assert person.overlap_s() <= MEASURED_S
+        assert person.lines()[-1].text == "Thank you for coming today."
+        captions = [(line.persona, line.text) for line in person.lines()]
+        turns = await seat.turns()
+        said = [(t["speaker"], t["text"]) for t in turns if t["speaker"] != "learner"]
+        assert said == captions
+        assert [t["text"] for t in turns if t["speaker"] == "learner"] == [
+            "Mister Marsh, what about the harbour?"
+        ]
+        session = await seat.session()
+        assert (session["status"], session["end_reason"]) == ("ended", "learner")
+
+
+async def test_each_caption_says_whose_words_on_which_track(house: House) -> None:
+    async with seated(house, "round") as seat:
+        await seat.greeted(lines=3)
+        sids = {name: one.sid for name, one in tracks(seat.person).items()}
+        names = {"ada": "Ada Stone", "ben": "Ben Marsh", "cleo": "Cleo Hart"}
+        turn_ids = [t["turn_id"] for t in await seat.turns()]
+        segments = set()
+        for line, turn_id in zip(seat.person.lines(), turn_ids, strict=True):
+            told = dict(line.attributes)
+            segments.add(told.pop("lk.segment_id"))
+            assert told == {
+                "lk.transcription_final": "true",
+                "lk.transcribed_track_id": sids["ada"],
+                "repartee.persona": line.persona,
+                "repartee.persona_name": names[line.persona],
+                "repartee.turn_id": turn_id,
+                "repartee.track": sids[line.persona],
+                "repartee.source": "understudy",
+            }
+            assert line.sender == seat.person.agent().identity
+        assert len(segments) == 3
+
+
+async def test_the_agent_says_who_is_there_who_speaks_and_where_the_scene_stands(
+    house: House,
+) -> None:
+    async with seated(house, "round") as seat:
+        person = seat.person
+        for one in ("ada", "ben", "cleo"):
+            await person.until(
+                lambda one=one: person.attribute("repartee.speaker") == one, limit_s=LIMIT_S
+            )
+        await seat.greeted(lines=3)
+        await person.until(lambda: not person.attribute("repartee.speaker"), limit_s=LIMIT_S)
+        assert person.attribute("repartee.scenario") == "round"
+        assert person.attribute("repartee.phase") == "talk"
+        assert person.attribute("lk.agent.state") == "listening"
+        assert json.loads(person.attribute("repartee.roster")) == [
+            {"id": "ada", "name": "Ada Stone", "title": "chair"},
+            {"id": "ben", "name": "Ben Marsh", "title": "treasurer"},
+            {"id": "cleo", "name": "Cleo Hart", "title": "engineer"},
+        ]
+        shown = json.dumps([dict(person.agent().attributes), person.agent().metadata])
+        assert "marmalade" not in shown + person.room.metadata
+        assert "Careful with numbers" not in shown + person.room.metadata
+
+
+async def _is_answered(seat: Seat, clip: str, language: str, words: str) -> None:
+    """Speaks a recording; it comes back under the person's identity, and somebody answers it."""
+    person, known = seat.person, len(seat.person.lines())
+    await person.say(recording(clip, "fr" if language == "fr" else "en"))
+    await person.until(lambda: len(person.lines()) > known, limit_s=LIMIT_S)
+    own = [c for c in person.captions if c.sender == seat.ticket.identity and c.closed]
+    assert own[-1].attributes["lk.transcription_final"] == "true"
+    assert words in own[-1].text.casefold()
+    (turn,) = [t for t in await seat.turns() if t["speaker"] == "learner"]
+    assert turn["text"] == own[-1].text
+    assert words in person.lines()[known].text.casefold()
+
+
+async def test_spoken_french_is_understood_and_answered(house: House) -> None:
+    async with seated(house, "tour") as seat:
+        await seat.greeted()
+        await _is_answered(seat, "conf-full", "fr", "conférence")
+
+
+async def test_spoken_english_is_understood_and_answered(house: House) -> None:
+    async with seated(house, "round") as seat:
+        await seat.greeted(lines=3)
+        await _is_answered(seat, "conf-full", "en", "conference")
+
+
+async def test_all_spoken_lines_share_one_track_on_demand(tmp_path: Path) -> None:
+    told = {"REPARTEE_SCENARIOS": str(SCENES), "REPARTEE_TRACKS": "shared"}
+    async with open_house(tmp_path, **told) as house, seated(house, "round") as seat:
+        await seat.greeted(lines=3)
+        (sid,) = {line.attributes["repartee.track"] for line in seat.person.lines()}
+        assert [n for n, one in seat.person.heard.items() if one.at_s] == ["cast"]
+        assert tracks(seat.person)["cast"].sid == sid
+        assert [line.persona for line in seat.person.lines()] == ["ada", "ben", "cleo"]
+
+
+async def test_the_scene_stands_still_until_it_is_resumed(house: House) -> None:
+    async with seated(house, "round") as seat:
+        person = seat.person
+        await person.until(lambda: person.heard.get("ada", Heard("")).at_s, limit_s=LIMIT_S)
+        paused = await person.command("pause")
+        assert paused["paused"] is True
+        await seat.quiet()
+        known = len(person.lines())
+        assert known < 3
+        await asyncio.sleep(1.0)
+        assert (await person.command("state"))["elapsed_s"] == paused["elapsed_s"]
+        assert len(person.lines()) == known
+        assert (await person.command("resume"))["paused"] is False
+        await seat.greeted(lines=3)
+        assert [line.persona for line in person.lines()] == ["ada", "ben", "cleo"]
+
+
+async def test_skip_goes_on_to_the_next_phase_and_then_to_the_closing(house: House) -> None:
+    async with seated(house, "round") as seat:
+        person = seat.person
+        await seat.greeted(lines=3)
+        assert (await person.command("state"))["phase"] == "talk"
+        await person.command("skip")
+        await person.until(lambda: person.attribute("repartee.phase") == "wrap", limit_s=LIMIT_S)
+        await seat.greeted(lines=4)
+        assert person.lines()[3].persona == "ben"
+        state = await person.command("state")
+        assert state == {
+            "scenario": "round",
+            "phase": "wrap",
+            "elapsed_s": state["elapsed_s"],
+            "duration_s": 3600,
+            "turns": 0,
+            "paused": False,
+            "ended": False,
+        }
+        await person.command("skip")
+        await seat.gone()
+        assert person.lines()[-1].text == "That was the treasurer."
+        assert (await seat.session())["status"] == "ended"
+
+
+async def test_j5_tokens_that_nobody_uses_start_nothing(house: House) -> None:
+    before = house.log("worker").count("received job request")
+    tickets = [await house.mint("round") for _ in range(5)]
+    await asyncio.sleep(1.0)
+    assert house.log("worker").count("received job request") == before
+    for ticket in tickets:
+        with pytest.raises(aiohttp.ClientResponseError, match="404"):
+            await house.call("GET", f"/api/sessions/{ticket.room}")
+        assert ticket.room not in house.log("livekit")
+
+
+async def test_j9_a_used_token_leads_to_no_silent_room(house: House) -> None:
+    async with seated(house, "round") as seat:
+        await seat.greeted(lines=3)
+        await seat.person.command("end")
+        await seat.gone()
+        turns = await seat.turns()
+        async with Person(seat.ticket.server_url, seat.ticket.token) as again:
+            await again.until(again.disconnected.is_set, limit_s=LIMIT_S)
+        assert await seat.turns() == turns
+        assert (await seat.session())["end_reason"] == "learner"
+
+
+async def test_s4_who_drops_and_comes_back_finds_the_same_scene(house: House) -> None:
+    async with seated(house, "round") as seat:
+        await seat.greeted(lines=3)
+        await seat.reply_to("What about the harbour, Ben?")
+        await seat.person.room.disconnect()
+        fresh = await house.mint("tour", room_name=seat.ticket.room)
+        assert fresh.room == seat.ticket.room
+        assert fresh.identity != seat.ticket.identity
+        async with Person(fresh.server_url, fresh.token) as again:
+            back = Seat(house, fresh, again)
+            await again.until(lambda: again.attribute("repartee.phase"), limit_s=LIMIT_S)
+            assert again.attribute("repartee.scenario") == "round"
+            await again.until(lambda: again.heard.get("ada"), limit_s=LIMIT_S)
+            answer = await back.reply_to("Where were we, Cleo?")
+            assert answer.persona == "cleo"
+            assert (await again.command("state"))["turns"] == 2
+            await again.command("end")
+            await back.gone()
+        told = [t["text"] for t in await seat.turns() if t["speaker"] == "learner"]
+        assert told == ["What about the harbour, Ben?", "Where were we, Cleo?"]
+        assert (await seat.session())["status"] == "ended"
