@@ -4,8 +4,10 @@ The speakers are two telephone announcers at 8 kHz (`bench.recordings`): a hard 
 human speech that packages bring. Texts with digits are left out: ways of writing differ.
 """
 
+import os
 import random
 import re
+import resource
 import tempfile
 import time
 import unicodedata
@@ -24,6 +26,7 @@ from services.speech.ports import Ear
 
 HEARING_HZ = 16000
 CLIPS = 40
+LANGUAGES: tuple[Language, ...] = ("en", "fr")
 _WORDS = range(4, 26)
 _WORD = re.compile(r"[^\W_]+")
 
@@ -99,36 +102,53 @@ async def score(ear: Ear, language: Language, names: Sequence[str]) -> Score:
 
 async def measure() -> Iterable[Table]:
     """The packaged ears on 40 recordings a language."""
-    with tempfile.TemporaryDirectory() as folder:
-        plan = plan_host(Path(folder), idle_exit_s=60)
-        plan.socket.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        host = start_host(plan)
-        try:
-            await ensure_host(plan)
-            rows = [
-                _row("whisper-base", language, await score(ear, language, clips(language, CLIPS)))
-                for ear in (WhisperEar(plan),)
-                for language in ("en", "fr")
-            ]
-        finally:
-            host.terminate()
-            host.wait()
-    last = PocketsphinxEar()
-    try:
-        rows.append(_row("pocketsphinx", "en", await score(last, "en", clips("en", CLIPS))))
-    finally:
-        await last.aclose()
-    columns = ("ear", "language", "word errors %", "utterance s", "until the text s")
+    columns = ("ear", "language", "word errors %", "utterance s", "until the text s", "CPU s")
     return [
         Table(
             title="Hearing recorded people",
             columns=columns,
-            rows=tuple(rows),
-            note=f"{CLIPS} telephone recordings (8 kHz) of one announcer a language; medians.",
+            rows=(*await _whisper(), await _pocketsphinx()),
+            note=f"{CLIPS} telephone recordings (8 kHz) of one announcer a language; medians, "
+            "CPU time as a mean an utterance.",
         )
     ]
 
 
-def _row(ear: str, language: str, result: Score) -> tuple[str, ...]:
-    figures = (f"{100 * result.error_ratio:.1f}", f"{result.said_s:.1f}", f"{result.heard_s:.2f}")
-    return (ear, language, *figures)
+async def _whisper() -> list[tuple[str, ...]]:
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        plan = plan_host(Path(folder), idle_exit_s=60)
+        host = start_host(plan)
+        try:
+            await ensure_host(plan)
+            for language in LANGUAGES:
+                before_s = _cpu_s(host.pid)
+                result = await score(WhisperEar(plan), language, clips(language, CLIPS))
+                cpu_s = (_cpu_s(host.pid) - before_s) / CLIPS
+                rows.append(_row("whisper-base", language, result, cpu_s))
+        finally:
+            host.terminate()
+            host.wait()
+    return rows
+
+
+async def _pocketsphinx() -> tuple[str, ...]:
+    ear = PocketsphinxEar()
+    before_s = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    try:
+        result = await score(ear, "en", clips("en", CLIPS))
+    finally:
+        await ear.aclose()
+    cpu_s = (resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before_s) / CLIPS
+    return _row("pocketsphinx", "en", result, cpu_s)
+
+
+def _cpu_s(pid: int) -> float:
+    """User and system time of a running process."""
+    cells = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(cells[11]) + int(cells[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _row(ear: str, language: str, result: Score, cpu_s: float) -> tuple[str, ...]:
+    wrong, said, heard = 100 * result.error_ratio, result.said_s, result.heard_s
+    return (ear, language, f"{wrong:.1f}", f"{said:.1f}", f"{heard:.2f}", f"{cpu_s:.2f}")
