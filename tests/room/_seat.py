@@ -56,10 +56,16 @@ class Seat:
 
     async def reply_to(self, text: str) -> Caption:
         """Types a line and waits for the first caption of the answer to it to end."""
-        known = len(self.person.lines())
-        await self.person.write(text)
-        await self.person.until(lambda: len(self.person.lines()) > known, limit_s=LIMIT_S)
-        return self.person.lines()[known]
+        return await self.line_after(await self.person.write(text))
+
+    async def line_after(self, moment_s: float) -> Caption:
+        """Waits for the first caption that begins after that moment to end."""
+
+        def line() -> Caption | None:
+            return next((c for c in self.person.lines() if c.opened_s > moment_s), None)
+
+        found: Caption = await self.person.until(line, limit_s=LIMIT_S)
+        return found
 
     async def gone(self) -> None:
         """Waits until the server has put the person out."""
