@@ -161,6 +161,7 @@ class Mux(io.AudioOutput):
         await source.capture_frame(frame)
         if self._silences != silences:  # it waited for room while silence was asked for
             source.clear_queue()
+        performance.ahead_s = source.queued_duration
         self._on_progress(performance)
 
     async def _breathe(self, performance: Performance) -> None:
@@ -178,6 +179,7 @@ class Mux(io.AudioOutput):
                 return  # a pause put it back behind the frames that it took back
             self._ending = None
         performance.cut = self._is_dead(item)
+        performance.ahead_s = 0.0
         self.last_sound_s = time.monotonic()
         if self._now is performance:
             self._now = None
@@ -195,6 +197,7 @@ class Mux(io.AudioOutput):
         source = self._sources[performance.persona]
         unplayed_s = source.queued_duration
         source.clear_queue()
+        performance.ahead_s = 0.0
         if self._ending is not None:
             self._queue.appendleft(self._ending)
             self._ending = None

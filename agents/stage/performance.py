@@ -18,8 +18,9 @@ pace 1; measured on the embedded engines: 13 to 17)."""
 class Performance:
     """One beat on its way from words to sound.
 
-    `sent_s` is sound handed to the sink, `heard_s` what was played of it. `silent` when no voice
-    could speak it and it stands as text alone. `asked_s`, `word_s`, `voice_s` are when it was
+    `sent_s` is sound handed to the sink, `heard_s` what was played of it, `ahead_s` the part of
+    that which still waits for the wire. `silent` when no voice could speak it and it stands as
+    text alone. `asked_s`, `word_s`, `voice_s` are when it was
     begun, when its first word came and when its first sound was made (`time.monotonic()`).
     """
 
@@ -29,12 +30,14 @@ class Performance:
     text: str = ""
     sent_s: float = 0.0
     heard_s: float = 0.0
+    ahead_s: float = 0.0
     cut: bool = False
     silent: bool = False
     started: asyncio.Event = field(default_factory=asyncio.Event)
     asked_s: float = field(default_factory=time.monotonic)
     word_s: float | None = None
     voice_s: float | None = None
+    _counted: int = 0
 
     def add(self, words: str) -> None:
         """More of its words came."""
@@ -51,7 +54,7 @@ class Performance:
         """How many of the words so far have been heard, by the share of sound that was played.
 
         Never above the truth by more than a word: the text's own length bounds the total from
-        below while sound is still being made.
+        below while sound is still being made. Never less than before: a caption takes nothing back.
         """
         words = self.text.split()
         if self.silent:
@@ -59,7 +62,9 @@ class Performance:
         total_s = max(self.sent_s, len(self.text) / CHARACTERS_PER_S)
         if total_s <= 0:
             return 0
-        return min(len(words), int(len(words) * max(self.heard_s, 0.0) / total_s))
+        heard_s = max(self.heard_s - self.ahead_s, 0.0)
+        self._counted = max(self._counted, min(len(words), int(len(words) * heard_s / total_s)))
+        return self._counted
 
     def heard_text(self) -> str:
         """What the person heard: all of it, or the words before the cut."""

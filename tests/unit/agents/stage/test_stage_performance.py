@@ -37,3 +37,18 @@ def test_line_that_was_not_cut_is_whole() -> None:
 
 def test_line_that_stood_as_text_alone_was_read() -> None:
     assert heard(sent_s=2.0, heard_s=0.1, silent=True) == TEN
+
+
+def test_sound_that_waits_for_the_wire_was_not_heard() -> None:
+    beat = Beat(id="1", persona="morel", kind=BeatKind.ANSWER, phase="debat")
+    performance = Performance(key="1", beat=beat, text=TEN, sent_s=5.0, heard_s=2.5, ahead_s=0.5)
+    assert performance.heard_words() == 4
+
+
+def test_words_once_shown_stay_heard_when_longer_ones_follow() -> None:
+    beat = Beat(id="1", persona="morel", kind=BeatKind.ANSWER, phase="debat")
+    performance = Performance(key="1", beat=beat, text="un deux trois", sent_s=1.0, heard_s=0.7)
+    assert performance.heard_words() == 2
+    performance.text += " anticonstitutionnellement, " * 3
+    performance.cut = True
+    assert performance.heard_text() == "un deux"
