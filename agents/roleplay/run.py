@@ -55,16 +55,17 @@ class Roleplay:
         self._knowledge = knowledge
         self._shown_phase: str | None = None
         self._commands: asyncio.Queue[Callable[[], Plan]] = asyncio.Queue()
+        self._called = asyncio.Event()
+        self._stopped = asyncio.Event()
 
     async def run(self, stage: Stage) -> str:
         """Plays to the end and returns why it ended. Cancelling stops it where it is."""
-        await self._play(stage, self._manager.begin(self.time.now_s()))
-        while self.end_reason is None:
-            self._show_phase(stage)
-            plan = await self._due(stage)
-            if plan is not None:
-                await self._play(stage, plan)
-        return self.end_reason
+        playing = asyncio.create_task(self._play_on(stage), name="scene")
+        try:
+            await _first(playing, self._stopped)
+            return playing.result() if playing.done() else self.end_reason or "stopped"
+        finally:
+            await _end(playing)
 
     def answer(self, words: str) -> Plan:
         """Who answers these words. Changes nothing: the framework may throw the answer away."""
@@ -139,17 +140,18 @@ class Roleplay:
         return self._manager.phase.id
 
     def skip(self) -> None:
-        """Goes on to the next phase as soon as the stage is free."""
-        self._commands.put_nowait(lambda: self._manager.skip(self.time.now_s()))
+        """Goes on to the next phase; whatever sounds is cut."""
+        self._call(lambda: self._manager.skip(self.time.now_s()))
 
     def end(self, reason: str) -> None:
-        """Ends with a spoken closing."""
-        self._commands.put_nowait(lambda: self._manager.end(reason, self.time.now_s()))
+        """Ends with a spoken closing; whatever sounds is cut."""
+        self._call(lambda: self._manager.end(reason, self.time.now_s()))
 
     def stop(self, reason: str) -> None:
-        """Ends without a word: nobody is left to hear it."""
+        """Ends at once and without a word: nobody is left to hear it."""
         if self.end_reason is None:
             self.end_reason = reason
+        self._stopped.set()
 
     def state(self) -> dict[str, Any]:
         """What the person may see of the run; no prompt, no secret."""
@@ -167,10 +169,25 @@ class Roleplay:
         """The scene as it can be taken up again by another job."""
         return {**self._manager.scene.to_json(), "elapsed_s": self.time.now_s()}
 
+    def _call(self, command: Callable[[], Plan]) -> None:
+        self._commands.put_nowait(command)
+        self._called.set()
+
+    async def _play_on(self, stage: Stage) -> str:
+        await self._play(stage, self._manager.begin(self.time.now_s()))
+        while self.end_reason is None:
+            self._show_phase(stage)
+            plan = await self._due(stage)
+            if plan is not None:
+                await self._play(stage, plan)
+        return self.end_reason
+
     async def _due(self, stage: Stage) -> Plan | None:
         """The next plan that nobody asked for, or None after a tick."""
         try:
             command = await asyncio.wait_for(self._commands.get(), TICK_S)
+            if self._commands.empty():
+                self._called.clear()
         except TimeoutError:
             if self.time.paused:
                 return None
@@ -182,8 +199,20 @@ class Roleplay:
         self.commit(plan, None)
         self._show_phase(stage)
         if plan.beats:
-            await stage.perform(plan)
+            await self._perform(stage, plan)
         self.played(plan)
+
+    async def _perform(self, stage: Stage, plan: Plan) -> None:
+        """Performs until all is heard, or a command wants the stage; a closing is never cut so."""
+        performing = asyncio.create_task(stage.perform(plan), name="perform")
+        try:
+            if not plan.ends:
+                await _first(performing, self._called)
+                if not performing.done():
+                    await stage.hush()
+            await performing
+        finally:
+            await _end(performing)
 
     def _show_phase(self, stage: Stage) -> None:
         phase = self._manager.phase.id
@@ -206,3 +235,17 @@ class Roleplay:
             kind=kind,
         )
         self._journal.turn(turn, scene=self.snapshot())
+
+
+async def _first(work: asyncio.Task[Any], event: asyncio.Event) -> None:
+    """Waits for the work or for the event, whichever comes first; the work goes on."""
+    waiting = asyncio.create_task(event.wait(), name="waiting")
+    try:
+        await asyncio.wait({work, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+
+
+async def _end(work: asyncio.Task[Any]) -> None:
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)

@@ -46,13 +46,17 @@ class Commands:
             "pause": lambda: self._stage.pause("rpc"),
             "resume": lambda: self._stage.resume("rpc"),
             "skip": self._roleplay.skip,
-            "end": lambda: self._roleplay.end("learner"),
+            "end": self._end,
         }
         for name, command in commands.items():
             self._room.local_participant.register_rpc_method(
                 f"repartee.{name}", self._handler(command)
             )
         self._room.register_text_stream_handler(CHAT_TOPIC, self._on_chat)
+
+    def _end(self) -> None:
+        self._stage.resume("rpc")  # or the closing could not be heard
+        self._roleplay.end("learner")
 
     def _handler(
         self, command: Callable[[], None]

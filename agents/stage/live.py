@@ -95,6 +95,7 @@ class LiveStage:
         self._listen_to_session()
         self._room.on("reconnecting", lambda: self.pause("offline"))
         self._room.on("reconnected", lambda: self.resume("offline"))
+        self._room.on("disconnected", lambda *_: self._roleplay.stop("closed"))
         await self._session.start(
             self._director,
             room=self._room,

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from agents.manager.beats import Plan
 from agents.manager.manager import MultiAgentManager
 from agents.roleplay.journal import Journal
 from agents.roleplay.lines import Lines
@@ -66,6 +67,21 @@ class AbsentStore(FakeSessionStore):
         if self.away:
             raise BackendError("the store is away", code="connection")
         await super().save_turn(turn, room=room, scene=scene)
+
+
+class LongStage(FakeStage):
+    """A stage whose lines last until they are cut; a closing is short."""
+
+    async def perform(self, plan: Plan) -> None:
+        self.cut = asyncio.Event()
+        if not plan.ends:
+            await self.cut.wait()
+            return
+        await super().perform(plan)
+
+    async def hush(self) -> None:
+        await super().hush()
+        self.cut.set()
 
 
 @dataclass
@@ -207,6 +223,27 @@ async def test_end_command_closes_with_a_spoken_line(run: Run) -> None:
     assert await asyncio.wait_for(playing, 5) == "learner"
     assert run.stage.hushes == 1
     assert run.stage.heard[-1][1] in {"Merci à vous.", "Au revoir."}
+
+
+async def test_end_command_does_not_wait_for_the_greeting_to_be_over(run: Run) -> None:
+    run.stage = LongStage(run.roleplay)
+    playing = asyncio.create_task(run.roleplay.run(run.stage))
+    await asyncio.sleep(1)
+    run.roleplay.end("learner")
+
+    assert await asyncio.wait_for(playing, 5) == "learner"
+    assert len(run.stage.heard) == 1
+    assert run.stage.heard[0][1] in {"Merci à vous.", "Au revoir."}
+
+
+async def test_s5_stop_ends_in_mid_line_and_says_no_more(run: Run) -> None:
+    run.stage = LongStage(run.roleplay)
+    playing = asyncio.create_task(run.roleplay.run(run.stage))
+    await asyncio.sleep(1)
+    run.roleplay.stop("left")
+
+    assert await asyncio.wait_for(playing, 5) == "left"
+    assert run.stage.heard == []
 
 
 async def test_skip_goes_to_the_next_phase(run: Run) -> None:
