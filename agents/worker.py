@@ -77,6 +77,8 @@ async def entrypoint(ctx: JobContext) -> None:
         metrics.CAUGHT.labels(where="job").inc()
         log.exception("job.failed", extra={"room": ctx.job.room.name})
         raise
+    finally:
+        ctx.shutdown("scene over")  # one that never connected would keep its process, and its place
 
 
 def _house(services: Services) -> House:

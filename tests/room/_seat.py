@@ -1,5 +1,6 @@
 """A person's seat in a room of a real house, and what a test may learn about it from outside."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -83,3 +84,16 @@ async def seated(house: House, scene: str, **fields: Any) -> AsyncIterator[Seat]
         finally:
             if await seat.session():
                 await house.call("POST", f"{seat.path}/end")
+
+
+async def exited(house: House, room: str, *, jobs: int = 1, since: int = 0) -> str:
+    """Waits until so many jobs of that room are over; the worker's log from `since` on."""
+
+    def over() -> int:
+        lines = house.log("worker").splitlines()
+        return sum('"process exiting"' in line and room in line for line in lines)
+
+    async with asyncio.timeout(LIMIT_S):
+        while over() < jobs:  # noqa: ASYNC110 - a fact about another process
+            await asyncio.sleep(0.1)
+    return house.log("worker")[since:]

@@ -1,13 +1,21 @@
 """Houses for the room tests: one a module, on free ports, in a folder of its own."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
+from livekit.rtc._ffi_client import FfiClient
 
 from bench.house import House, open_house
 from bench.vendor import Vendor, vendor
 from tests.room._seat import SCENES
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _native_runtime_ends_before_python() -> Iterator[None]:
+    """LiveKit's threads call back into Python; while it is finalised that aborts the process."""
+    yield
+    FfiClient.instance._dispose()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -12,7 +12,7 @@ from livekit import rtc
 from bench.house import House, open_house
 from bench.person import Heard, Person
 from bench.recordings import recording
-from tests.room._seat import LIMIT_S, SCENES, Seat, seated
+from tests.room._seat import LIMIT_S, SCENES, Seat, exited, seated
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -204,6 +204,7 @@ async def test_j9_a_used_token_leads_to_no_silent_room(house: House) -> None:
         turns = await seat.turns()
         async with Person(seat.ticket.server_url, seat.ticket.token) as again:
             await again.until(again.disconnected.is_set, limit_s=LIMIT_S)
+        await exited(house, seat.ticket.room, jobs=2)
         assert await seat.turns() == turns
         assert (await seat.session())["end_reason"] == "learner"
 
@@ -229,3 +230,29 @@ async def test_s4_who_drops_and_comes_back_finds_the_same_scene(house: House) ->
         told = [t["text"] for t in await seat.turns() if t["speaker"] == "learner"]
         assert told == ["What about the harbour, Ben?", "Where were we, Cleo?"]
         assert (await seat.session())["status"] == "ended"
+
+
+async def test_end_is_obeyed_in_the_greeting_and_while_the_scene_stands_still(
+    house: House,
+) -> None:
+    async with seated(house, "round") as seat:
+        person = seat.person
+        await person.until(lambda: person.heard.get("ada", Heard("")).at_s, limit_s=LIMIT_S)
+        await person.command("pause")
+        await person.command("end")
+        await seat.gone()
+        turns = [(t["speaker"], t["text"], t["cut"]) for t in await seat.turns()]
+        assert turns[-1] == ("ada", "Thank you for coming today.", False)
+        assert [who for who, _, cut in turns[:-1] if not cut] == []
+        assert person.lines()[-1].text == "Thank you for coming today."
+
+
+async def test_a_session_that_is_ended_over_http_leaves_no_job_behind(house: House) -> None:
+    mark = len(house.log("worker"))
+    async with seated(house, "round") as seat:
+        await seat.person.until(lambda: seat.person.heard, limit_s=LIMIT_S)
+        await house.call("POST", f"{seat.path}/end")
+        await seat.gone()
+    told = await exited(house, seat.ticket.room, since=mark)
+    assert "did not exit in time" not in told
+    assert (await seat.session())["end_reason"] == "learner"
