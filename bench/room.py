@@ -26,11 +26,16 @@ from bench.vendor import Delays, vendor
 TURNS = 30
 CUTS = 12
 SCENE = "bench-room"
-QUESTIONS = ("conf-invalid", "agent-incorrect", "vm-goodbye", "conf-onlyperson")
-"""Recorded English sentences of one to three seconds."""
+QUESTIONS = (
+    "all-circuits-busy-now",
+    "check-number-dial-again",
+    "conf-hasjoin",
+    "confbridge-locked",
+)
+"""Recorded English sentences of one to two seconds, each without a pause."""
 
 FIRST_WORD_S, WORD_S, HEARING_S = 0.150, 0.020, 0.060
-ANSWER_WORDS = 24
+ANSWER_WORDS = 12
 
 
 @dataclass(slots=True)
@@ -55,6 +60,7 @@ async def measure() -> Iterable[Table]:
             "OPENAI_API_KEY": "bench",
             "OPENAI_BASE_URL": stub.url,
             "REPARTEE_SPEECH": "openai",
+            "REPARTEE_VOICES": "flite,espeak",
         }
         async with _seat(env) as (house, ticket, person):
             stubbed = await _play(house, ticket, person)
@@ -86,7 +92,9 @@ async def _play(house: House, ticket: Ticket, person: Person) -> Measured:
         sent_s = await person.write("What would you do about it?")
         measured.typed_s.append(await _first_sound(person, sent_s) - sent_s)
         await asyncio.sleep(1.0)
-        measured.cuts_s.append(await _cut(person, clips[1]))
+        cut_s, ended_s = await _cut(person, clips[3])
+        measured.cuts_s.append(cut_s)
+        await _first_sound(person, ended_s)
         await person.until_quiet(1.2, limit_s=60)
     measured.gaps_s = _gaps(person)
     measured.overlap_s = person.overlap_s()
@@ -96,12 +104,14 @@ async def _play(house: House, ticket: Ticket, person: Person) -> Measured:
     return measured
 
 
-async def _cut(person: Person, clip: Pcm) -> float:
-    """Speaks over a character; from the person's first sound to the last one of the line cut."""
+async def _cut(person: Person, clip: Pcm) -> tuple[float, float]:
+    """Speaks over a character. From the person's first sound to the last one of the line that
+    was cut, and the moment at which the person ended.
+    """
     began_s = time.monotonic()
     ended_s = await person.say(clip)
     silent_at = [t for heard in person.heard.values() for t in heard.at_s if began_s < t < ended_s]
-    return max(silent_at, default=began_s) - began_s
+    return max(silent_at, default=began_s) - began_s, ended_s
 
 
 async def _first_sound(person: Person, moment_s: float) -> float:
@@ -160,8 +170,8 @@ def _turns(stubbed: Measured, embedded: Measured) -> Table:
         rows=tuple(rows),
         note=(
             f"{TURNS} spoken and {CUTS} typed turns each. Stub: {FIRST_WORD_S:.3f} s to the first "
-            f"token, {WORD_S:.3f} s a word, {HEARING_S:.3f} s for hearing. Embedded: Whisper base, "
-            "authored lines, flite and espeak-ng."
+            f"token, {WORD_S:.3f} s a word, {HEARING_S:.3f} s for hearing; the voices are this "
+            "machine's own. Embedded: Whisper base and authored lines in place of the stub."
         ),
     )
 

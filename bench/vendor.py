@@ -8,7 +8,7 @@ It counts calls and tokens itself, and keeps the last prompts for tests that loo
 import argparse
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from typing import Any
@@ -27,6 +27,17 @@ FAULTS = frozenset(
 
 ROUTES = ("chat", "transcriptions", "speech")
 _BLOCK_BYTES = 4800
+
+
+@web.middleware
+async def _let_go(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """A client that hangs up in mid-answer is ordinary: a person cut in."""
+    try:
+        return await handler(request)
+    except ConnectionResetError:
+        return hang_up(request)
 
 
 class Vendor:
@@ -63,7 +74,7 @@ class Vendor:
 
     def app(self) -> web.Application:
         """The routes, under /v1 as the vendor has them."""
-        app = web.Application(client_max_size=64 * 1024**2)
+        app = web.Application(client_max_size=64 * 1024**2, middlewares=[_let_go])
         app.add_routes(
             [
                 web.post("/v1/chat/completions", self._chat),

@@ -5,19 +5,23 @@ makes sense to the ear, then whole sentences. Pure.
 import re
 
 FIRST_MIN_WORDS = 3
-FIRST_MAX_WORDS = 8
+FIRST_MAX_WORDS = 5
+"""More words would sound better joined, and each costs the listener a word's time of the model."""
+
 LATER_MAX_WORDS = 30
 
-_SENTENCE_END = re.compile(r"[.!?…]+[\"»”')]*\s+")
-_CLAUSE_END = re.compile(r"(?:[.!?…,;:]+[\"»”')]*|\s[–—-])\s+")
+_SENTENCE_END = re.compile(r"[.!?…]+[\"»”')]*(?:\s+|$)")
+_CLAUSE_END = re.compile(r"(?:[.!?…,;:]+[\"»”')]*|\s[–—-])(?:\s+|$)")
+_SPEAKABLE = re.compile(r"\w")
 
 
 class ClauseSplitter:
-    """Feed it text as it is written; it gives back pieces ready to be spoken, in order.
+    """Feed it text as it is written, whole words at a time; it gives back pieces to be spoken.
 
     The first piece ends at any mark after `FIRST_MIN_WORDS` words, or after `FIRST_MAX_WORDS`
     words when no mark comes; the others at the end of a sentence, or at a clause once they are
-    long. Nothing is lost or said twice: the pieces joined by spaces are the text.
+    long. No word is lost or said twice. A mark alone, as French may leave it behind (`avis ?`), is no
+    piece: there is nothing in it to say.
     """
 
     def __init__(self) -> None:
@@ -30,7 +34,7 @@ class ClauseSplitter:
         pieces: list[str] = []
         while (end := self._end()) is not None:
             piece, self._buffer = self._buffer[:end].strip(), self._buffer[end:]
-            if piece:
+            if _SPEAKABLE.search(piece):
                 pieces.append(piece)
                 self._first = False
         return pieces
@@ -38,7 +42,7 @@ class ClauseSplitter:
     def flush(self) -> list[str]:
         """What is left."""
         piece, self._buffer = self._buffer.strip(), ""
-        return [piece] if piece else []
+        return [piece] if _SPEAKABLE.search(piece) else []
 
     def _end(self) -> int | None:
         if self._first:
@@ -57,6 +61,6 @@ class ClauseSplitter:
         return None
 
     def _word_after(self, words: int) -> int | None:
-        """The start of the word after so many whole ones; the last one may still be growing."""
-        starts = [m.start() for m in re.finditer(r"\S+", self._buffer)]
-        return starts[words] if len(starts) > words else None
+        """Behind so many words."""
+        ends = [m.end() for m in re.finditer(r"\S+", self._buffer)]
+        return ends[words - 1] if len(ends) >= words else None

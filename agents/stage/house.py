@@ -4,7 +4,7 @@ Owns the order of ears and voices in a room: the vendor's first when they are as
 machine's own.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from agents.stage.hearing import Hears
@@ -52,12 +52,14 @@ class House:
     def voices(self, scenario: Scenario) -> CastVoices:
         """Each character's voice; the same character always has the same one.
 
+        Engines that the operator named come first, then the vendor's, then the machine's own.
+
         Raises: NotFound when nothing here speaks the scene's language.
         """
         engines, prefer = self.engines, self.settings.voices
         if self.vendor is not None:
             vendor = VendorVoices(self.vendor, model=self.settings.openai_tts_model)
-            engines, prefer = (vendor, *engines), (vendor.name, *prefer)
+            engines, prefer = (vendor, *engines), (*prefer, vendor.name)
         chain = Voices(engines, clock=self.clock)
         chosen = cast_voices(scenario.cast, scenario.language, chain.available(), prefer)
         return _CastVoices(chain, chosen)
@@ -68,7 +70,7 @@ class _CastVoices:
     voices: Voices
     chosen: dict[str, VoiceChoice]
 
-    def speak(self, persona: str, text: str) -> AsyncIterator[bytes]:
+    def speak(self, persona: str, text: str) -> AsyncGenerator[bytes, None]:
         return self.voices.speak(text, self.chosen[persona])
 
 

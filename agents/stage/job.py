@@ -82,13 +82,15 @@ class Job:
         cannot be opened. Whatever happens after the claim, session and room are ended.
         """
         await self._seat.take()
+        keeping = asyncio.create_task(self._seat.keep(), name="heartbeat")
         tasks = [
+            keeping,
             asyncio.create_task(self._journal.run(), name="journal"),
             asyncio.create_task(watch_loop(), name="loop"),
         ]
         status, reason = SessionStatus.FAILED, "failed"
         try:
-            reason = await self._play(await self._open_session())
+            reason = await self._play(await self._open_session(), keeping)
             status = SessionStatus.ENDED
         finally:
             if reason != "taken_over":
@@ -113,7 +115,7 @@ class Job:
             )
         )
 
-    async def _play(self, session: SessionRecord) -> str:
+    async def _play(self, session: SessionRecord, keeping: asyncio.Task[None]) -> str:
         if session.status is not SessionStatus.LIVE:
             return session.end_reason or "ended"
         await self._ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY)
@@ -137,23 +139,11 @@ class Job:
         reason = "failed"
         try:
             await stage.open()
-            reason = await self._until_over(roleplay, stage)
+            reason = await _until_over(roleplay, stage, keeping)
             return reason
         finally:
             await stage.aclose()
             self._signals.session_ended(reason, self._house.clock.monotonic_s() - began_s)
-
-    async def _until_over(self, roleplay: Roleplay, stage: LiveStage) -> str:
-        """Plays until the scene ends, or until another job has taken the room over."""
-        playing = asyncio.create_task(roleplay.run(stage), name="roleplay")
-        keeping = asyncio.create_task(self._seat.keep(), name="heartbeat")
-        try:
-            await asyncio.wait({playing, keeping}, return_when=asyncio.FIRST_COMPLETED)
-            return playing.result() if playing.done() else "taken_over"
-        finally:
-            for task in (playing, keeping):
-                task.cancel()
-            await asyncio.gather(playing, keeping, return_exceptions=True)
 
     def _roleplay(
         self,
@@ -223,6 +213,17 @@ class Job:
             await self._ctx.delete_room(self._room)
         except Exception as error:  # noqa: BLE001 - the app's watcher deletes what we cannot
             log.warning("job.room_not_deleted", extra={"error": type(error).__name__})
+
+
+async def _until_over(roleplay: Roleplay, stage: LiveStage, keeping: asyncio.Task[None]) -> str:
+    """Plays until the scene ends, or until another job has taken the room over."""
+    playing = asyncio.create_task(roleplay.run(stage), name="roleplay")
+    try:
+        await asyncio.wait({playing, keeping}, return_when=asyncio.FIRST_COMPLETED)
+        return playing.result() if playing.done() else "taken_over"
+    finally:
+        playing.cancel()
+        await asyncio.gather(playing, return_exceptions=True)
 
 
 def _said(turn: TurnRecord) -> Said:

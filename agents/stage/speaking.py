@@ -4,7 +4,8 @@ engine. Owns frames and pacing of text; which engine speaks is the voices' affai
 
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Protocol
 
 from livekit import rtc
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 class CastVoices(Protocol):
     """Each character's voice, whichever engine it comes from."""
 
-    def speak(self, persona: str, text: str) -> AsyncIterator[bytes]:
+    def speak(self, persona: str, text: str) -> AsyncGenerator[bytes, None]:
         """PCM int16 mono 24 kHz. Raises BackendError when no engine can speak."""
         ...
 
@@ -58,11 +59,12 @@ async def _say(
     if not performance.silent:
         rest = b""
         try:
-            async for block in voices.speak(performance.persona, clause):
-                rest += block
-                while len(rest) >= _FRAME_BYTES:
-                    yield _frame(performance, rest[:_FRAME_BYTES])
-                    rest = rest[_FRAME_BYTES:]
+            async with aclosing(voices.speak(performance.persona, clause)) as blocks:
+                async for block in blocks:
+                    rest += block
+                    while len(rest) >= _FRAME_BYTES:
+                        yield _frame(performance, rest[:_FRAME_BYTES])
+                        rest = rest[_FRAME_BYTES:]
             if rest:
                 yield _frame(performance, rest.ljust(_FRAME_BYTES, b"\0"))
             return

@@ -138,7 +138,7 @@ class Voices:
         """Engine name -> languages, as casting wants it."""
         return {name: engine.languages() for name, engine in self._engines.items()}
 
-    async def speak(self, text: str, voice: VoiceChoice) -> AsyncIterator[bytes]:
+    async def speak(self, text: str, voice: VoiceChoice) -> AsyncGenerator[bytes, None]:
         """PCM int16 mono 24 kHz in blocks.
 
         Another engine takes over only before the first sound.

@@ -1,5 +1,7 @@
 """Cutting a stream of words into pieces that a voice can begin on."""
 
+import re
+
 import pytest
 
 from agents.stage.clauses import FIRST_MAX_WORDS, ClauseSplitter
@@ -11,10 +13,12 @@ SPEECH = (
 
 
 def pieces_of(text: str, size: int) -> list[str]:
+    """What comes of the text when it is fed so many words at a time."""
     splitter = ClauseSplitter()
     pieces: list[str] = []
-    for start in range(0, len(text), size):
-        pieces += splitter.feed(text[start : start + size])
+    words = re.findall(r"\s*\S+", text)
+    for start in range(0, len(words), size):
+        pieces += splitter.feed("".join(words[start : start + size]))
     return [*pieces, *splitter.flush()]
 
 
@@ -49,3 +53,7 @@ def test_decimal_comma_does_not_end_a_clause() -> None:
 
 def test_nothing_gives_nothing() -> None:
     assert pieces_of("   ", 1) == []
+
+
+def test_mark_left_behind_by_its_word_is_nothing_to_say() -> None:
+    assert pieces_of("Et que dites-vous de ça\u00a0?", 1) == ["Et que dites-vous de ça"]
