@@ -17,7 +17,7 @@ from agents.stage.session import StageOptions
 from services.settings import Settings, load_settings
 from services.telemetry import metrics
 from services.telemetry.logs import configure_logging
-from services.wiring import Services, open_services
+from services.wiring import Services, open_services, preload
 
 FULL = 0.65
 """Load at which the LiveKit server is told that this worker has no room left; its own limit is
@@ -35,6 +35,7 @@ def load(worker: AgentServer) -> float:
 def prewarm(_: JobProcess) -> None:
     """Runs once in each idle job process, before a person waits for it."""
     configure_logging()
+    preload(settings)
 
 
 async def accept(request: JobRequest) -> None:

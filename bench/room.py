@@ -17,6 +17,8 @@ from pathlib import Path
 
 import aiohttp
 
+from agents.stage.clauses import FIRST_MAX_WORDS
+from agents.stage.hearing import PAUSE_S
 from bench.house import House, Ticket, open_house
 from bench.person import Person
 from bench.recordings import Pcm, recording
@@ -162,6 +164,7 @@ def _turns(stubbed: Measured, embedded: Measured) -> Table:
         ("gap between two characters", stubbed.gaps_s, embedded.gaps_s),
     ):
         rows.append((name, *_figures(ours), *_figures(theirs)))
+    rows.append(("of it, inside the job, not waited for", *_figures(_own(stubbed)), "-", "-"))
     overlap = (f"{stubbed.overlap_s:.2f}", "", f"{embedded.overlap_s:.2f}", "")
     rows.append(("two voices heard at once, in all", *overlap))
     return Table(
@@ -174,6 +177,15 @@ def _turns(stubbed: Measured, embedded: Measured) -> Table:
             "machine's own. Embedded: Whisper base and authored lines in place of the stub."
         ),
     )
+
+
+def _own(stubbed: Measured) -> list[float]:
+    """What the job itself adds to a spoken turn: from the pause to the first sound, without the
+    pause that is waited for and the stub's stated delays up to the first clause.
+    """
+    waited_s = PAUSE_S + HEARING_S + FIRST_WORD_S + (FIRST_MAX_WORDS - 1) * WORD_S
+    spoken = zip(stubbed.marks_s["sound"], stubbed.marks_s["asked"], strict=True)
+    return [sound_s - waited_s for sound_s, asked_s in spoken if asked_s > HEARING_S]
 
 
 def _marks(stubbed: Measured, embedded: Measured) -> Table:

@@ -4,6 +4,7 @@ Only the entry points call it (`agents.worker`, `services.api`, `services.jobs`)
 closes with the block, in reverse order.
 """
 
+import importlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -14,7 +15,6 @@ from services.adapters.espeak import EspeakVoices
 from services.adapters.flite import FliteVoices
 from services.adapters.kokoro import KokoroVoices
 from services.adapters.livekit_api import LiveKitRooms
-from services.adapters.openai_chat import OpenAIChat
 from services.adapters.pocketsphinx_ear import PocketsphinxEar
 from services.adapters.sql.store import open_sql
 from services.adapters.whisper_ear import WhisperEar, plan_host
@@ -86,10 +86,18 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         )
 
 
+def preload(settings: Settings) -> None:
+    """Imports what `open_services` will need, in a process that waits for its job."""
+    if settings.openai_api_key is not None or settings.openai_base_url is not None:
+        importlib.import_module("services.adapters.openai_chat")
+
+
 def _model(settings: Settings) -> ChatModel | None:
     """The vendor's model when there is a key, or an address that may want none."""
     if settings.openai_api_key is None and settings.openai_base_url is None:
         return None
+    from services.adapters.openai_chat import OpenAIChat  # 0.8 s that a house without a key saves
+
     return OpenAIChat(
         settings.openai_model, api_key=settings.openai_api_key, base_url=settings.openai_base_url
     )

@@ -20,8 +20,8 @@ class ClauseSplitter:
 
     The first piece ends at any mark after `FIRST_MIN_WORDS` words, or after `FIRST_MAX_WORDS`
     words when no mark comes; the others at the end of a sentence, or at a clause once they are
-    long. No word is lost or said twice. A mark alone, as French may leave it behind (`avis ?`), is no
-    piece: there is nothing in it to say.
+    long. No word is lost or said twice. A mark alone, as French may leave it behind (`avis ?`),
+    is no piece: there is nothing in it to say.
     """
 
     def __init__(self) -> None:

@@ -27,7 +27,7 @@ from services.core.errors import BackendError
 from services.speech.ports import Language
 
 HEARING_RATE_HZ = 16000
-PAUSE_S = 0.15
+PAUSE_S = 0.12
 """Silence after which words are recognised; the detector itself adds about as much again."""
 FINAL_PAUSE_S = 0.40
 """Silence after which they are final: below it, people are often still thinking of a word."""
