@@ -7,6 +7,7 @@ Written against the room's contract alone, as an outside client would be. Times 
 import asyncio
 import json
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -193,10 +194,11 @@ class Person:
         attributes = dict(reader.info.attributes or {})
         caption = Caption(sender=sender, attributes=attributes, opened_s=time.monotonic())
         self.captions.append(caption)
-        async for part in reader:
-            caption.text += part
-        caption.attributes |= dict(reader.info.attributes or {})
-        caption.closed = True
+        with suppress(rtc.StreamError):  # whoever wrote it is gone: it stays open
+            async for part in reader:
+                caption.text += part
+            caption.attributes |= dict(reader.info.attributes or {})
+            caption.closed = True
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.create_task(work)

@@ -51,6 +51,10 @@ class Seat:
         await self.person.until(lambda: len(self.person.lines()) >= lines, limit_s=LIMIT_S)
         await self.quiet()
 
+    async def begun(self) -> None:
+        """Waits until a first line sounds."""
+        await self.person.until(lambda: self.person.captions, limit_s=LIMIT_S)
+
     async def quiet(self, quiet_s: float = 0.6) -> None:
         """Waits until nobody was heard for that long."""
         await self.person.until_quiet(quiet_s, limit_s=LIMIT_S)

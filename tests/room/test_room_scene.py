@@ -6,12 +6,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import aiohttp
+import numpy as np
 import pytest
 from livekit import rtc
 
 from bench.house import House, open_house
 from bench.person import Heard, Person
-from bench.recordings import recording
+from bench.recordings import RATE_HZ, recording
 from tests.room._seat import LIMIT_S, SCENES, Seat, exited, seated
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -131,6 +132,21 @@ async def test_spoken_english_is_understood_and_answered(house: House) -> None:
     async with seated(house, "round") as seat:
         await seat.greeted(lines=3)
         await _is_answered(seat, "conf-full", "en", "conference")
+
+
+async def test_m1_music_is_no_turn(house: House) -> None:
+    t = np.arange(3 * RATE_HZ) / RATE_HZ
+    swell = 0.05 * (1 + 0.5 * np.sin(np.pi * t))
+    chord = sum(np.sin(2 * np.pi * hz * t) for hz in (220.0, 277.2, 329.6)) * swell
+    async with seated(house, "duo") as seat:
+        await seat.greeted()
+        await seat.person.say((chord * 32768).astype(np.int16))
+        answer = await seat.reply_to("And now?")
+        assert answer.persona in {"ada", "ben"}
+        own = [c.text for c in seat.person.captions if not c.persona]
+        told = [t["text"] for t in await seat.turns() if t["speaker"] == "learner"]
+        assert own == []
+        assert told == ["And now?"]
 
 
 async def test_all_spoken_lines_share_one_track_on_demand(tmp_path: Path) -> None:
