@@ -55,6 +55,8 @@ server = AgentServer(
     load_fnc=load,
     load_threshold=FULL - 0.01,
     drain_timeout=settings.drain_s,
+    job_memory_warn_mb=settings.job_memory_mb * 0.7,
+    job_memory_limit_mb=settings.job_memory_mb,
 )
 
 

@@ -136,6 +136,9 @@ class Settings(BaseSettings):
         "REPARTEE_WORKER_HOST", "address of the worker's own health page", "127.0.0.1"
     )
     worker_port: Port = _env("REPARTEE_WORKER_PORT", "port of the worker's own health page", 8081)
+    job_memory_mb: int = _env(
+        "REPARTEE_JOB_MEMORY_MB", "memory at which one room's process is ended", 1500, ge=100
+    )
     drain_s: int = _env(
         "REPARTEE_DRAIN_S", "seconds that running scenes get when the worker is stopped", 5, ge=0
     )
