@@ -4,7 +4,7 @@ Owns the order of ears and voices in a room: the vendor's first when they are as
 machine's own.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 
 from agents.stage.hearing import Hears
@@ -20,6 +20,7 @@ from services.settings import Settings
 from services.speech.casting import cast_voices
 from services.speech.fallback import EarChain, Voices
 from services.speech.ports import Ear, VoiceChoice, VoiceEngine
+from services.telemetry import metrics
 
 OPENAI_URL = "https://api.openai.com/v1"
 
@@ -47,7 +48,7 @@ class House:
         ears = self.ears
         if self.vendor is not None:
             ears = (VendorEar(self.vendor, model=self.settings.openai_stt_model), *ears)
-        return EarChain(ears, clock=self.clock)
+        return EarChain(ears, clock=self.clock, on_failed=_counted("ear"))
 
     def voices(self, scenario: Scenario) -> CastVoices:
         """Each character's voice; the same character always has the same one.
@@ -60,7 +61,7 @@ class House:
         if self.vendor is not None:
             vendor = VendorVoices(self.vendor, model=self.settings.openai_tts_model)
             engines, prefer = (vendor, *engines), (*prefer, vendor.name)
-        chain = Voices(engines, clock=self.clock)
+        chain = Voices(engines, clock=self.clock, on_failed=_counted("voice"))
         chosen = cast_voices(scenario.cast, scenario.language, chain.available(), prefer)
         return _CastVoices(chain, chosen)
 
@@ -72,6 +73,10 @@ class _CastVoices:
 
     def speak(self, persona: str, text: str) -> AsyncGenerator[bytes, None]:
         return self.voices.speak(text, self.chosen[persona])
+
+
+def _counted(part: str) -> Callable[[str], None]:
+    return lambda engine: metrics.SPEECH_ERRORS.labels(engine=engine, part=part).inc()
 
 
 def speech_vendor(settings: Settings) -> Vendor | None:

@@ -45,12 +45,17 @@ def studio_of(parts: Parts) -> StudioView:
     settings = parts.settings
     by_model = parts.optimizer.has_model
     ear = parts.ears[0] if parts.ears else None
+    hearing = Hearing(name=ear.name, languages=tuple(sorted(ear.languages()))) if ear else None
+    vendor: tuple[str, ...] = ()
+    if settings.speech == "openai":
+        hearing = Hearing(name=settings.openai_stt_model, languages=("en", "fr"))
+        vendor = ("openai",)
     return StudioView(
         cast="model" if by_model else "understudy",
         model=settings.openai_model if by_model else None,
-        hearing=Hearing(name=ear.name, languages=tuple(sorted(ear.languages()))) if ear else None,
+        hearing=hearing,
         voices={
-            language: tuple(e.name for e in parts.engines if language in e.languages())
+            language: (*vendor, *(e.name for e in parts.engines if language in e.languages()))
             for language in ("fr", "en")
         },
         speech=settings.speech,

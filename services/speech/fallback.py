@@ -6,7 +6,7 @@ for a while, so that a dead one does not cost its time limit on every line.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 
 from services.core.clock import Clock
@@ -30,6 +30,10 @@ SOUND_S = 4.0
 
 LONGEST_UTTERANCE_S = 120.0
 HEARING_RATE_HZ = 16000
+
+
+def _ignore(_: str) -> None:
+    """Nobody asked to be told."""
 
 
 class VoiceDied(BackendError):
@@ -62,7 +66,10 @@ class _Rest:
 
 
 class EarChain:
-    """The first ear that answers in time; an utterance nobody could recognise raises."""
+    """The first ear that answers in time; an utterance nobody could recognise raises.
+
+    `on_failed` is told the name of each ear that failed.
+    """
 
     def __init__(
         self,
@@ -71,7 +78,9 @@ class EarChain:
         clock: Clock,
         deadline_s: float = HEARING_S,
         rest_s: float = REST_S,
+        on_failed: Callable[[str], None] = _ignore,
     ) -> None:
+        self._on_failed = on_failed
         self._ears = {ear.name: ear for ear in ears}
         self._deadline_s = deadline_s
         self._rest = _Rest(clock, rest_s)
@@ -107,6 +116,7 @@ class EarChain:
                 last = error
             if last.status != 429:
                 self._rest.failed(name)
+            self._on_failed(name)
             logger.warning("ear.failed", extra={"ear": name, "kind": type(last).__name__})
         raise last or BackendError("nothing here can hear that language", retryable=False)
 
@@ -117,11 +127,20 @@ class EarChain:
 
 
 class Voices:
-    """Speaks with the voice's own engine, else with the nearest voice of another one."""
+    """Speaks with the voice's own engine, else with the nearest voice of another one.
+
+    `on_failed` is told the name of each engine that failed.
+    """
 
     def __init__(
-        self, engines: Sequence[VoiceEngine], *, clock: Clock, rest_s: float = REST_S
+        self,
+        engines: Sequence[VoiceEngine],
+        *,
+        clock: Clock,
+        rest_s: float = REST_S,
+        on_failed: Callable[[str], None] = _ignore,
     ) -> None:
+        self._on_failed = on_failed
         self._engines = {engine.name: engine for engine in engines}
         self._rest = _Rest(clock, rest_s)
 
@@ -158,6 +177,7 @@ class Voices:
                 last = error
             self._rest.failed(choice.engine)
             where = {"engine": choice.engine, "kind": type(last).__name__}
+            self._on_failed(choice.engine)
             logger.warning("voice.failed", extra={**where, "produced_s": round(produced_s, 2)})
             if produced_s:
                 raise VoiceDied(choice.engine, produced_s=produced_s) from last
