@@ -14,6 +14,7 @@ from agents.errors import RoomTaken
 from agents.stage.house import House, speech_vendor
 from agents.stage.job import Job, Signals
 from agents.stage.session import StageOptions
+from agents.stage.vendor_speech import Vendor
 from services.settings import Settings, load_settings
 from services.telemetry import metrics
 from services.telemetry.logs import configure_logging
@@ -72,8 +73,9 @@ async def entrypoint(ctx: JobContext) -> None:
         shared_track=settings.tracks == "shared", turn_detection=settings.turn_detection
     )
     try:
-        async with open_services(settings) as services:
-            await Job(ctx, _house(services), options=options, signals=signals).run()
+        async with open_services(settings) as services, speech_vendor(settings) as vendor:
+            house = _house(services, vendor)
+            await Job(ctx, house, options=options, signals=signals).run()
     except RoomTaken:
         log.info("job.room_taken", extra={"room": ctx.job.room.name})
     except Exception:
@@ -84,6 +86,6 @@ async def entrypoint(ctx: JobContext) -> None:
         ctx.shutdown("scene over")  # one that never connected would keep its process, and its place
 
 
-def _house(services: Services) -> House:
+def _house(services: Services, vendor: Vendor | None) -> House:
     shared = {f.name: getattr(services, f.name) for f in fields(services) if f.name != "rooms"}
-    return House(**shared, vendor=speech_vendor(settings))
+    return House(**shared, vendor=vendor)

@@ -4,7 +4,8 @@ Owns the order of ears and voices in a room: the vendor's first when they are as
 machine's own.
 """
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from agents.stage.hearing import Hears
@@ -21,8 +22,6 @@ from services.speech.casting import cast_voices
 from services.speech.fallback import EarChain, Voices
 from services.speech.ports import Ear, VoiceChoice, VoiceEngine
 from services.telemetry import metrics
-
-OPENAI_URL = "https://api.openai.com/v1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +78,17 @@ def _counted(part: str) -> Callable[[str], None]:
     return lambda engine: metrics.SPEECH_ERRORS.labels(engine=engine, part=part).inc()
 
 
-def speech_vendor(settings: Settings) -> Vendor | None:
-    """The vendor of speech, or None when speech is the machine's own."""
+@asynccontextmanager
+async def speech_vendor(settings: Settings) -> AsyncIterator[Vendor | None]:
+    """The vendor of speech while the block lasts, or None when speech is the machine's own."""
     if settings.speech != "openai":
-        return None
+        yield None
+        return
     key = settings.openai_api_key
-    return Vendor(
-        api_key=key.get_secret_value() if key else "none",
-        base_url=settings.openai_base_url or OPENAI_URL,
+    vendor = Vendor(
+        api_key=key.get_secret_value() if key else "none", base_url=settings.openai_base_url
     )
+    try:
+        yield vendor
+    finally:
+        await vendor.aclose()

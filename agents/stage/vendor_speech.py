@@ -5,8 +5,8 @@ stand first in the same chains as the embedded engines, which take over when the
 """
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 
+import openai
 from livekit import rtc
 from livekit.agents import APIConnectOptions, APIError
 from livekit.plugins import openai as plugin
@@ -20,12 +20,15 @@ CALL_LIMIT_S = 5.0
 _ONCE = APIConnectOptions(max_retry=0, timeout=CALL_LIMIT_S)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Vendor:
-    """Where the vendor's speech is asked for; the plugin's own clients retry nothing."""
+    """The connection to the vendor of speech: one for all ears and voices of a room."""
 
-    api_key: str = field(repr=False)
-    base_url: str
+    def __init__(self, *, api_key: str, base_url: str | None = None) -> None:
+        self.client = openai.AsyncClient(api_key=api_key, base_url=base_url, max_retries=0)
+
+    async def aclose(self) -> None:
+        """Closes connections; ears and voices are not used afterwards."""
+        await self.client.close()
 
 
 class VendorEar:
@@ -46,8 +49,7 @@ class VendorEar:
             plugin.STT(
                 language=language,
                 model=self._model,
-                api_key=self._vendor.api_key,
-                base_url=self._vendor.base_url,
+                client=self._vendor.client,
             ),
         )
         frame = rtc.AudioFrame(pcm, HEARING_RATE_HZ, 1, len(pcm) // 2)
@@ -79,8 +81,7 @@ class VendorVoices:
         key = (voice.voice, voice.pace_ratio)
         if key not in self._voices:
             self._voices[key] = plugin.TTS(
-                api_key=self._vendor.api_key,
-                base_url=self._vendor.base_url,
+                client=self._vendor.client,
                 model=self._model,
                 voice=voice.voice,
                 speed=voice.pace_ratio,
