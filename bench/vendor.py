@@ -116,6 +116,9 @@ class Vendor:
 
     async def _transcribe(self, request: web.Request) -> web.StreamResponse:
         form = await request.post()
+        for field in form.values():
+            if isinstance(field, web.FileField):
+                field.file.close()
         call = self._note("transcriptions", request, str(form.get("model", "")))
         refused = _refusal(call.fault, request)
         if refused is not None:

@@ -1,6 +1,6 @@
-"""Houses for the room tests: one a module, on free ports, in a folder of its own."""
+"""Houses for the room tests, each on free ports and in a folder of its own, opened once."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 import pytest
 import pytest_asyncio
@@ -8,7 +8,14 @@ from livekit.rtc._ffi_client import FfiClient
 
 from bench.house import House, open_house
 from bench.vendor import Vendor, vendor
+from bench.vendor_words import answer
 from tests.room._seat import SCENES
+
+SHORT = "Let us see, then."
+
+
+def _answer(texts: Sequence[str], *, words: int) -> str:
+    return SHORT if words < 5 else answer(texts, words=words)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -18,7 +25,7 @@ def _native_runtime_ends_before_python() -> Iterator[None]:
     FfiClient.instance._dispose()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     """A house without any key: authored lines, embedded ears and voices."""
     folder = tmp_path_factory.mktemp("house")
@@ -26,14 +33,16 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
         yield opened
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def stub() -> AsyncIterator[Vendor]:
-    """The vendor of words, ears and voices."""
-    async with vendor() as opened:
-        yield opened
+    """The vendor of words, ears and voices. With `words` below 5 its answers are `SHORT`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bench.vendor.answer", _answer)
+        async with vendor() as opened:
+            yield opened
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def vendor_house(
     tmp_path_factory: pytest.TempPathFactory, stub: Vendor
 ) -> AsyncIterator[House]:

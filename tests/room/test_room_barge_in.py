@@ -8,7 +8,7 @@ from bench.vendor import Vendor
 from bench.vendor_words import answer
 from tests.room._seat import LIMIT_S, Seat, seated
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CLIP = recording("conf-full", "en")
 """A person's voice for 1.5 s; which words it says is the vendor's answer."""
@@ -59,7 +59,7 @@ async def test_a_cut_silences_all_voices_and_drops_what_waited(
     hears(stub, "Wait, who pays for that?")
     async with seated(vendor_house, "round") as seat:
         assert await speaking(seat) == "ada"
-        stub.words = 6
+        stub.words = 1
         ended_s = await speak_over(seat, "ada")
         replier = await speaking(seat, ended_s)
         await seat.person.until(lambda: len(seat.person.lines()) == 2, limit_s=LIMIT_S)
@@ -98,7 +98,7 @@ async def test_yes_to_a_question_is_a_turn_when_nobody_speaks(
     vendor_house: House, stub: Vendor
 ) -> None:
     hears(stub, "Yes.")
-    stub.words = 6
+    stub.words = 1
     async with seated(vendor_house, "duo") as seat:
         await seat.greeted()
         await seat.line_after(await seat.person.say(CLIP))
@@ -122,7 +122,7 @@ async def test_m3_speech_survives_a_cut_of_every_reply(vendor_house: House, stub
         for _ in range(cuts):
             ended_s = await speak_over(seat, await speaking(seat, ended_s))
         await speaking(seat, ended_s)
-        stub.words = 6
+        stub.words = 1
         last = await seat.reply_to("Ada, please finish.")
         assert last.persona == "ada"
         turns = await seat.turns()

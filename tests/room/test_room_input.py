@@ -20,14 +20,14 @@ from services.launch.keys import kept_keys
 from services.sessions.access import Casting, Ticket
 from tests.room._seat import LIMIT_S, Seat, seated
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CHAT_LIMIT_BYTES = 2048
 
 
 @pytest.fixture(autouse=True)
 def _fresh_vendor(stub: Vendor) -> None:
-    stub.words = 6
+    stub.words = 1
     stub.calls.clear()
     stub.transcripts.clear()
 

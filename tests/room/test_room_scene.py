@@ -15,7 +15,7 @@ from bench.person import Heard, Person
 from bench.recordings import RATE_HZ, recording
 from tests.room._seat import LIMIT_S, SCENES, Seat, exited, seated
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 MEASURED_S = 0.04
 """Two frames: below it an overlap is the clock's grain."""
@@ -129,8 +129,8 @@ async def test_spoken_french_is_understood_and_answered(house: House) -> None:
 
 
 async def test_spoken_english_is_understood_and_answered(house: House) -> None:
-    async with seated(house, "round") as seat:
-        await seat.greeted(lines=3)
+    async with seated(house, "duo") as seat:
+        await seat.greeted()
         await _is_answered(seat, "conf-full", "en", "conference")
 
 
@@ -179,12 +179,11 @@ async def test_the_scene_stands_still_until_it_is_resumed(house: House) -> None:
 async def test_skip_goes_on_to_the_next_phase_and_then_to_the_closing(house: House) -> None:
     async with seated(house, "round") as seat:
         person = seat.person
-        await seat.greeted(lines=3)
+        await seat.begun()
         assert (await person.command("state"))["phase"] == "talk"
         await person.command("skip")
-        await person.until(lambda: person.attribute("repartee.phase") == "wrap", limit_s=LIMIT_S)
-        await seat.greeted(lines=4)
-        assert person.lines()[3].persona == "ben"
+        await person.until(lambda: seat.person.lines("ben"), limit_s=LIMIT_S)
+        assert person.attribute("repartee.phase") == "wrap"
         state = await person.command("state")
         assert state == {
             "scenario": "round",
@@ -213,8 +212,8 @@ async def test_j5_tokens_that_nobody_uses_start_nothing(house: House) -> None:
 
 
 async def test_j9_a_used_token_leads_to_no_silent_room(house: House) -> None:
-    async with seated(house, "round") as seat:
-        await seat.greeted(lines=3)
+    async with seated(house, "duo") as seat:
+        await seat.begun()
         await seat.person.command("end")
         await seat.gone()
         turns = await seat.turns()
@@ -226,9 +225,9 @@ async def test_j9_a_used_token_leads_to_no_silent_room(house: House) -> None:
 
 
 async def test_s4_who_drops_and_comes_back_finds_the_same_scene(house: House) -> None:
-    async with seated(house, "round") as seat:
-        await seat.greeted(lines=3)
-        await seat.reply_to("What about the harbour, Ben?")
+    async with seated(house, "duo") as seat:
+        await seat.begun()
+        await seat.reply_to("Who pays, Ben?")
         await seat.person.room.disconnect()
         fresh = await house.mint("tour", room_name=seat.ticket.room)
         assert fresh.room == seat.ticket.room
@@ -236,15 +235,15 @@ async def test_s4_who_drops_and_comes_back_finds_the_same_scene(house: House) ->
         async with Person(fresh.server_url, fresh.token) as again:
             back = Seat(house, fresh, again)
             await again.until(lambda: again.attribute("repartee.phase"), limit_s=LIMIT_S)
-            assert again.attribute("repartee.scenario") == "round"
+            assert again.attribute("repartee.scenario") == "duo"
             await again.until(lambda: again.heard.get("ada"), limit_s=LIMIT_S)
-            answer = await back.reply_to("Where were we, Cleo?")
-            assert answer.persona == "cleo"
+            answer = await back.reply_to("Where were we, Ben?")
+            assert answer.persona == "ben"
             assert (await again.command("state"))["turns"] == 2
             await again.command("end")
             await back.gone()
         told = [t["text"] for t in await seat.turns() if t["speaker"] == "learner"]
-        assert told == ["What about the harbour, Ben?", "Where were we, Cleo?"]
+        assert told == ["Who pays, Ben?", "Where were we, Ben?"]
         assert (await seat.session())["status"] == "ended"
 
 
