@@ -7,6 +7,7 @@ Written against the room's contract alone, as an outside client would be. Times 
 import asyncio
 import json
 import time
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,9 +68,11 @@ class Person:
         self._source = rtc.AudioSource(RATE_HZ, 1, queue_size_ms=100)
         self._speech: asyncio.Queue[tuple[Pcm, asyncio.Future[float]]] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._listening: dict[str, asyncio.Task[None]] = {}
 
     async def __aenter__(self) -> "Person":
         self.room.on("track_subscribed", self._subscribed)
+        self.room.on("track_unsubscribed", self._unsubscribed)
         self.room.on("disconnected", lambda *_: self.disconnected.set())
         self.room.register_text_stream_handler("lk.transcription", self._captioned)
         await self.room.connect(self._url, self._token)
@@ -185,7 +188,14 @@ class Person:
     ) -> None:
         if track.kind == rtc.TrackKind.KIND_AUDIO:
             heard = self.heard.setdefault(publication.name, Heard(publication.name))
-            self._spawn(_listen(track, heard))
+            self._listening[publication.sid] = self._spawn(_listen(track, heard))
+
+    def _unsubscribed(
+        self, _: rtc.Track, publication: rtc.RemoteTrackPublication, __: rtc.RemoteParticipant
+    ) -> None:
+        """Stops listening: the wire of a track that is gone is used again for another one."""
+        if (listening := self._listening.pop(publication.sid, None)) is not None:
+            listening.cancel()
 
     def _captioned(self, reader: rtc.TextStreamReader, sender: str) -> None:
         self._spawn(self._read(reader, sender))
@@ -200,10 +210,11 @@ class Person:
             caption.attributes |= dict(reader.info.attributes or {})
             caption.closed = True
 
-    def _spawn(self, work: Any) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 async def _listen(track: rtc.Track, heard: Heard) -> None:
