@@ -20,7 +20,7 @@ from bench.room import QUESTIONS, SCENE
 from bench.table import Table, percentile
 
 ROOMS = (1, 2, 4, 6)
-TURNS = 6
+TURNS = 5
 _TICK_HZ = os.sysconf("SC_CLK_TCK")
 
 

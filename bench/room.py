@@ -25,8 +25,8 @@ from bench.recordings import Pcm, recording
 from bench.table import Table, percentile
 from bench.vendor import Delays, vendor
 
-TURNS = 30
-CUTS = 12
+TURNS, CUTS = 30, 10
+EMBEDDED_TURNS, EMBEDDED_CUTS = 12, 5
 SCENE = "bench-room"
 QUESTIONS = (
     "all-circuits-busy-now",
@@ -65,9 +65,9 @@ async def measure() -> Iterable[Table]:
             "REPARTEE_VOICES": "flite,espeak",
         }
         async with _seat(env) as (house, ticket, person):
-            stubbed = await _play(house, ticket, person)
+            stubbed = await _play(house, ticket, person, turns=TURNS, cuts=CUTS)
     async with _seat({}) as (house, ticket, person):
-        embedded = await _play(house, ticket, person)
+        embedded = await _play(house, ticket, person, turns=EMBEDDED_TURNS, cuts=EMBEDDED_CUTS)
     return [_turns(stubbed, embedded), _marks(stubbed, embedded)]
 
 
@@ -81,16 +81,16 @@ async def _seat(env: dict[str, str]) -> AsyncIterator[tuple[House, Ticket, Perso
                 yield house, ticket, person
 
 
-async def _play(house: House, ticket: Ticket, person: Person) -> Measured:
+async def _play(house: House, ticket: Ticket, person: Person, *, turns: int, cuts: int) -> Measured:
     measured = Measured()
     clips = [recording(name, "en") for name in QUESTIONS]
     await person.until_quiet(1.0, limit_s=30)
-    for turn in range(TURNS):
+    for turn in range(turns):
         ended_s = await person.say(clips[turn % len(clips)])
         first_s = await _first_sound(person, ended_s)
         measured.replies_s.append(first_s - ended_s)
         await person.until_quiet(0.8, limit_s=60)
-    for _ in range(CUTS):
+    for _ in range(cuts):
         sent_s = await person.write("What would you do about it?")
         measured.typed_s.append(await _first_sound(person, sent_s) - sent_s)
         await asyncio.sleep(1.0)
@@ -172,7 +172,8 @@ def _turns(stubbed: Measured, embedded: Measured) -> Table:
         columns=("", "stub p50", "p95", "embedded p50", "p95"),
         rows=tuple(rows),
         note=(
-            f"{TURNS} spoken and {CUTS} typed turns each. Stub: {FIRST_WORD_S:.3f} s to the first "
+            f"{TURNS} spoken and {CUTS} typed turns; embedded {EMBEDDED_TURNS} and "
+            f"{EMBEDDED_CUTS}. Stub: {FIRST_WORD_S:.3f} s to the first "
             f"token, {WORD_S:.3f} s a word, {HEARING_S:.3f} s for hearing; the voices are this "
             "machine's own. Embedded: Whisper base and authored lines in place of the stub."
         ),
