@@ -100,7 +100,8 @@ async def _play(house: House, ticket: Ticket, person: Person, *, turns: int, cut
         await person.until_quiet(1.2, limit_s=60)
     measured.gaps_s = _gaps(person)
     measured.overlap_s = person.overlap_s()
-    for taken in await _timings(house, ticket):
+    spoken = [taken for taken in await _timings(house, ticket) if "heard" in taken]
+    for taken in spoken[:turns]:  # those after a cut come later: nothing is prepared ahead there
         for mark, seconds in taken.items():
             measured.marks_s.setdefault(mark, []).append(seconds)
     return measured
@@ -185,8 +186,7 @@ def _own(stubbed: Measured) -> list[float]:
     pause that is waited for and the stub's stated delays up to the first clause.
     """
     waited_s = PAUSE_S + HEARING_S + FIRST_WORD_S + (FIRST_MAX_WORDS - 1) * WORD_S
-    spoken = zip(stubbed.marks_s["sound"], stubbed.marks_s["asked"], strict=True)
-    return [sound_s - waited_s for sound_s, asked_s in spoken if asked_s > HEARING_S]
+    return [sound_s - waited_s for sound_s in stubbed.marks_s["sound"]]
 
 
 def _marks(stubbed: Measured, embedded: Measured) -> Table:
