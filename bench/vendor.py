@@ -11,6 +11,8 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
+from email.parser import BytesParser
+from email.policy import HTTP
 from typing import Any
 
 from aiohttp import web
@@ -115,18 +117,15 @@ class Vendor:
         return await reply.whole(self.delays)
 
     async def _transcribe(self, request: web.Request) -> web.StreamResponse:
-        form = await request.post()
-        for field in form.values():
-            if isinstance(field, web.FileField):
-                field.file.close()
-        call = self._note("transcriptions", request, str(form.get("model", "")))
+        form = _text_fields(request.headers["Content-Type"], await request.read())
+        call = self._note("transcriptions", request, form.get("model", ""))
         refused = _refusal(call.fault, request)
         if refused is not None:
             return refused
         if call.fault == "F6":
             await asyncio.sleep(3600)
         await asyncio.sleep(self.delays.transcription_s)
-        text = self.transcripts.popleft() if self.transcripts else _heard(str(form.get("language")))
+        text = self.transcripts.popleft() if self.transcripts else _heard(form.get("language", ""))
         call.finished = True
         return web.json_response({"text": "" if call.fault == "EMPTY_TEXT" else text})
 
@@ -180,6 +179,17 @@ def _words(call: Call, words: int) -> list[str]:
     if call.fault == "F14":
         return ['{"speaker":', '"mor']
     return answer(call.texts, words=words).split()
+
+
+def _text_fields(content_type: str, body: bytes) -> dict[str, str]:
+    """A multipart form without its files, which would each need a temporary file."""
+    head = f"Content-Type: {content_type}\r\n\r\n".encode()
+    form = BytesParser(policy=HTTP).parsebytes(head + body)
+    return {
+        str(part.get_param("name", header="content-disposition")): str(part.get_content()).strip()
+        for part in form.iter_parts()
+        if part.get_filename() is None
+    }
 
 
 def _heard(language: str) -> str:

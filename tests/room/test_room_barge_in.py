@@ -116,7 +116,7 @@ async def test_a_typed_line_cuts_as_a_spoken_one_does(vendor_house: House, stub:
 
 async def test_m3_speech_survives_a_cut_of_every_reply(vendor_house: House, stub: Vendor) -> None:
     hears(stub, "Wait, who pays for that?")
-    cuts = 4
+    cuts = 3
     async with seated(vendor_house, "round") as seat:
         ended_s = 0.0
         for _ in range(cuts):

@@ -134,6 +134,19 @@ async def test_spoken_english_is_understood_and_answered(house: House) -> None:
         await _is_answered(seat, "conf-full", "en", "conference")
 
 
+async def test_m4_two_who_are_asked_at_once_answer_one_after_the_other(house: House) -> None:
+    async with seated(house, "round") as seat:
+        await seat.begun()
+        await seat.reply_to("Cleo and Ben, what do you say?")
+        await seat.person.until(lambda: seat.person.lines("ben"), limit_s=LIMIT_S)
+        await seat.quiet()
+        assert [line.persona for line in seat.person.lines()][-2:] == ["cleo", "ben"]
+        assert heard_in_order(seat.person)[-2:] == ["cleo", "ben"]
+        assert seat.person.overlap_s() <= MEASURED_S
+        cast = [t for t in await seat.turns() if t["speaker"] != "learner"]
+        assert [(t["speaker"], t["cut"]) for t in cast][-2:] == [("cleo", False), ("ben", False)]
+
+
 async def test_m1_music_is_no_turn(house: House) -> None:
     t = np.arange(3 * RATE_HZ) / RATE_HZ
     swell = 0.05 * (1 + 0.5 * np.sin(np.pi * t))
