@@ -66,9 +66,18 @@ class Journal:
         self._put(lambda: self._store.add_usage(usage))
 
     def finish(self, status: SessionStatus, reason: str) -> None:
-        """The session's end."""
-        at = self._clock.now()
-        self._put(lambda: self._store.finish(self._room, status=status, reason=reason, at=at))
+        """The session's end, and the event that tells of it, unless somebody else ended it."""
+        at, ours = self._clock.now(), False
+        data = {"reason": reason, "status": str(status)}
+        event = SessionEvent(room=self._room, kind="ended", at=at, data=data)
+
+        async def end() -> None:
+            nonlocal ours
+            ours |= await self._store.finish(self._room, status=status, reason=reason, at=at)
+            if ours:
+                await self._store.add_event(event)
+
+        self._put(end)
 
     async def run(self) -> None:
         """Writes until cancelled. One task a session."""

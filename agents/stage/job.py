@@ -206,7 +206,6 @@ class Job:
         )
 
     async def _end(self, status: SessionStatus, reason: str) -> None:
-        self._journal.event("ended", {"reason": reason, "status": str(status)})
         self._journal.finish(status, reason)
         await self._journal.drain(DRAIN_S)
         try:

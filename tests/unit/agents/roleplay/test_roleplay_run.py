@@ -19,7 +19,7 @@ from scenarios.loader import parse
 from services.core.errors import BackendError
 from services.llm.optimizer import LLMOptimizer
 from services.llm.understudy import Understudy
-from services.sessions.records import SessionRecord, TurnRecord
+from services.sessions.records import SessionRecord, SessionStatus, TurnRecord
 from tests.fakes.chat_model import FakeChatModel
 from tests.fakes.clock import LoopClock
 from tests.fakes.stage import FakeStage
@@ -304,3 +304,12 @@ async def test_b_store_that_fails_for_a_while_loses_no_turn(run: Run) -> None:
     run.store.away = False
 
     assert [who for who, _, _ in await run.texts()] == ["learner", "roche"]
+
+
+async def test_session_that_somebody_else_ended_tells_of_its_end_once(run: Run) -> None:
+    run.journal.finish(SessionStatus.ENDED, "learner")
+    run.journal.finish(SessionStatus.FAILED, "lost")
+    await run.journal.drain(1)
+
+    ends = [event.data for event in await run.store.events(ROOM) if event.kind == "ended"]
+    assert ends == [{"reason": "learner", "status": "ended"}]
