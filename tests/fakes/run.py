@@ -1,0 +1,132 @@
+"""One run of a small scene on a stage in memory, over a store that can be away."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+
+from agents.manager.beats import Plan
+from agents.manager.manager import MultiAgentManager
+from agents.roleplay.journal import Journal
+from agents.roleplay.lines import Lines
+from agents.roleplay.run import Roleplay
+from agents.roleplay.scene_clock import SceneClock
+from scenarios.loader import parse
+from services.core.errors import BackendError
+from services.llm.optimizer import LLMOptimizer
+from services.llm.understudy import Understudy
+from services.sessions.records import SessionRecord, TurnRecord
+from tests.fakes.chat_model import FakeChatModel
+from tests.fakes.clock import LoopClock
+from tests.fakes.stage import FakeStage
+from tests.fakes.store import FakeSessionStore
+
+ROOM = "s-0123456789abcdef0123456789abcdef"
+
+SCENE = """
+schema: 1
+id: petit-debat
+title: Un petit débat
+language: fr
+summary: Deux personnes discutent.
+learner: {role: ministre}
+cast:
+  - id: morel
+    name: Claire Morel
+    persona: Animatrice.
+    understudy:
+      opening: ["Bonsoir et bienvenue."]
+      lines: ["Pouvez-vous préciser ?", "Et le coût ?", "Un chiffre, peut-être ?"]
+      closing: ["Merci à vous."]
+  - id: roche
+    name: Paul Roche
+    persona: Opposant.
+    understudy:
+      opening: ["Bonsoir, je suis sceptique."]
+      lines: ["Je n'y crois pas.", "Qui paiera ?", "Et les régions ?"]
+      closing: ["Au revoir."]
+phases:
+  - {id: ouverture, goal: ouvrir, lead: morel, opening: parallel, turns: {min: 1, max: 2}}
+  - {id: debat, goal: débattre, lead: roche, turns: {min: 1, max: 10}}
+limits: {duration_s: 120, turns: 12, silence_prompt_s: 20, silence_end_s: 40}
+"""
+
+
+class AbsentStore(FakeSessionStore):
+    """A store that is away while `away` is set."""
+
+    away = False
+
+    async def save_turn(
+        self, turn: TurnRecord | None, *, room: str, scene: dict[str, Any] | None
+    ) -> None:
+        if self.away:
+            raise BackendError("the store is away", code="connection")
+        await super().save_turn(turn, room=room, scene=scene)
+
+
+class LongStage(FakeStage):
+    """A stage whose lines last until they are cut; a closing is short."""
+
+    async def perform(self, plan: Plan) -> None:
+        self.cut = asyncio.Event()
+        if not plan.ends:
+            await self.cut.wait()
+            return
+        await super().perform(plan)
+
+    async def hush(self) -> None:
+        await super().hush()
+        self.cut.set()
+
+
+@dataclass
+class Run:
+    """A roleplay, its stage and its store."""
+
+    roleplay: Roleplay
+    stage: FakeStage
+    store: AbsentStore
+    journal: Journal
+    model: FakeChatModel | None
+
+    async def texts(self) -> list[tuple[str, str, bool]]:
+        await self.journal.drain(1)
+        return [(t.speaker, t.text, t.cut) for t in await self.store.turns(ROOM)]
+
+
+async def open_run(model: FakeChatModel | None = None) -> Run:
+    clock, store = LoopClock(), AbsentStore()
+    scenario = parse(SCENE, file="petit-debat/scenario.yaml")
+    await store.open(
+        SessionRecord(
+            room=ROOM,
+            user="local",
+            scenario_id=scenario.id,
+            scenario_hash="h",
+            scenario_text=SCENE,
+            language="fr",
+            started_at=datetime(2026, 11, 21, tzinfo=UTC),
+        )
+    )
+    journal = Journal(store, clock, room=ROOM)
+    roleplay = Roleplay(
+        scenario,
+        room=ROOM,
+        manager=MultiAgentManager(scenario, rng=Random(1)),
+        lines=Lines(
+            scenario,
+            optimizer=LLMOptimizer(model, clock),
+            understudy=Understudy(scenario, rng=Random(1)),
+            room=ROOM,
+            book=lambda outcome, beat: journal.usage(
+                outcome, persona=beat.persona, task="agent_response"
+            ),
+        ),
+        journal=journal,
+        clock=clock,
+        scene_clock=SceneClock(clock),
+        learner_name="Camille",
+    )
+    return Run(roleplay, FakeStage(roleplay), store, journal, model)
