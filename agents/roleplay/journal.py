@@ -58,8 +58,8 @@ class Journal:
             cached_tokens=outcome.usage.cached_tokens,
             completion_tokens=outcome.usage.completion_tokens,
             estimated=outcome.usage.estimated,
-            first_token_s=outcome.first_token_s,
-            total_s=outcome.total_s,
+            first_token_s=outcome.latency.first_token_s,
+            total_s=outcome.latency.total_s,
             fault=outcome.fault,
             at=self._clock.now(),
         )

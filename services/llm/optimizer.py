@@ -11,7 +11,7 @@ from contextlib import aclosing
 from services.core.clock import Clock
 from services.core.errors import BackendError
 from services.core.tokens import estimate_tokens
-from services.llm.outcome import Outcome, Source, Usage
+from services.llm.outcome import Latency, Outcome, Source, Usage
 from services.llm.ports import ChatModel, Delta
 from services.llm.request import Message, Request, TaskType
 from services.llm.sentences import SentenceGate, useful
@@ -239,8 +239,10 @@ class _Call:
                 source=source,
                 model=self._model.name if self._model else None,
                 usage=self._used(fault),
-                first_token_s=self._first_s,
-                total_s=self._clock.monotonic_s() - self._began_s,
+                latency=Latency(
+                    first_token_s=self._first_s,
+                    total_s=self._clock.monotonic_s() - self._began_s,
+                ),
                 fault=fault,
             )
             self._on_outcome(self._request, self._outcome)

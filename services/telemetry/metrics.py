@@ -75,9 +75,9 @@ def count_call(configured: str | None) -> Callable[[Request, Outcome], None]:
         estimated = str(outcome.usage.estimated).lower()
         LLM_TOKENS.labels(kind="input", estimated=estimated).inc(outcome.usage.prompt_tokens)
         LLM_TOKENS.labels(kind="output", estimated=estimated).inc(outcome.usage.completion_tokens)
-        LLM_DURATION.labels(task=request.task.value).observe(outcome.total_s)
-        if outcome.first_token_s is not None:
-            LLM_TTFT.labels(task=request.task.value).observe(outcome.first_token_s)
+        LLM_DURATION.labels(task=request.task.value).observe(outcome.latency.total_s)
+        if outcome.latency.first_token_s is not None:
+            LLM_TTFT.labels(task=request.task.value).observe(outcome.latency.first_token_s)
 
     return count
 

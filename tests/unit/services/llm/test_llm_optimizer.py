@@ -59,10 +59,9 @@ async def test_model_answers_live_with_its_usage(books: Books) -> None:
         source=Source.LIVE,
         model="fake-model",
         usage=Usage(prompt_tokens=20, completion_tokens=5),
-        first_token_s=outcome.first_token_s,
-        total_s=outcome.total_s,
+        latency=outcome.latency,
     )
-    assert (outcome.first_token_s, outcome.total_s) == pytest.approx((0.2, 0.4))
+    assert (outcome.latency.first_token_s, outcome.latency.total_s) == pytest.approx((0.2, 0.4))
     assert books.asked == 0
 
 
@@ -85,7 +84,7 @@ async def test_f6_silent_model_leaves_the_line_to_the_understudy_at_the_deadline
     pieces, outcome = await played(model, books, deadline_s=1.5)
     assert pieces == [LINE]
     assert (outcome.source, outcome.fault) == (Source.UNDERSTUDY, "deadline")
-    assert outcome.total_s == pytest.approx(1.5)
+    assert outcome.latency.total_s == pytest.approx(1.5)
     assert outcome.usage.estimated
     assert outcome.usage.prompt_tokens > 0
     assert model.closed == 1
@@ -95,14 +94,14 @@ async def test_f8_blank_pieces_do_not_extend_the_deadline(books: Books) -> None:
     drip = Script(pieces=("\n",) * 50, each_s=0.2)
     pieces, outcome = await played(FakeChatModel(drip), books, deadline_s=1.0)
     assert pieces == [LINE]
-    assert outcome.total_s == pytest.approx(1.0)
+    assert outcome.latency.total_s == pytest.approx(1.0)
 
 
 async def test_f8_slow_drip_is_closed_once_the_listener_has_waited(books: Books) -> None:
     drip = Script(pieces=tuple(f"mot{n} " for n in range(60)), each_s=1.4)
     pieces, outcome = await played(FakeChatModel(drip), books)
     assert outcome.fault == "stall"
-    assert outcome.total_s < 5
+    assert outcome.latency.total_s < 5
     assert "".join(pieces).endswith("…")
 
 
@@ -121,7 +120,7 @@ async def test_f1_to_f5_fault_before_the_first_word_goes_to_the_understudy_at_on
     pieces, outcome = await played(FakeChatModel(Script(pieces=(), fault=fault)), books)
     assert pieces == [LINE]
     assert (outcome.source, outcome.fault) == (Source.UNDERSTUDY, code)
-    assert outcome.total_s == 0
+    assert outcome.latency.total_s == 0
     assert outcome.usage.estimated is estimated
 
 

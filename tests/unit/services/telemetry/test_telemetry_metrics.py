@@ -3,7 +3,7 @@
 import pytest
 from prometheus_client import REGISTRY
 
-from services.llm.outcome import Outcome, Source, Usage
+from services.llm.outcome import Latency, Outcome, Source, Usage
 from services.llm.request import Request, TaskType
 from services.telemetry import metrics
 
@@ -65,7 +65,7 @@ def test_call_is_counted_with_its_tokens_and_first_word() -> None:
             source=Source.LIVE,
             model="m-1",
             usage=Usage(prompt_tokens=20, completion_tokens=5),
-            first_token_s=0.2,
+            latency=Latency(first_token_s=0.2),
         ),
     )
     assert value("repartee_llm_requests_total", model="m-1", **labels) == calls + 1
