@@ -54,7 +54,8 @@ class Request:
     `deadline_s` is the time from the call to the first useful word; later than that the words come
     from somewhere else. `schema` is a JSON Schema as text: the answer must be such JSON. `revision`
     names the scenario's version and `template` the prompt's (`name.fr@3`). `scope` None means the
-    narrowest that is known: the session, else the user. Ids are for the record, the cache and the
+    narrowest that is known: the session, else the user. `session_limit_nano` is what the scene's
+    author lets the session cost, in nano-USD. Ids are for the record, the cache and the
     budgets, never for the vendor. The system messages at the head of `messages` are the stable
     prefix that vendors cache.
     """
@@ -71,6 +72,7 @@ class Request:
     scope: Scope | None = None
     schema: str | None = None
     session: str | None = None
+    session_limit_nano: int | None = None
     user: str | None = None
     scenario: str | None = None
     persona: str | None = None

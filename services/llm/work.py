@@ -58,7 +58,8 @@ class Ticket:
 class AttemptEnd:
     """How one attempt ended. `billable` is False when the vendor never took the call.
 
-    `text` is all that came, spoken or not; `usage` what the vendor told, if it did.
+    `text` is all that came, spoken or not; `usage` what the vendor told, if it did. `continues`
+    marks an attempt that went on with another one's answer: the call is counted once, there.
     `first_token_s` and `total_s` count from the attempt's own start.
     """
 
@@ -69,6 +70,7 @@ class AttemptEnd:
     total_s: float
     fault: str | None = None
     billable: bool = True
+    continues: bool = False
 
 
 class Accounts(Protocol):
