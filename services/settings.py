@@ -77,19 +77,19 @@ class Settings(BaseSettings):
         "OPENAI_STT_MODEL", "vendor's recognition model", "gpt-4o-mini-transcribe"
     )
     mistral_api_key: SecretStr | None = _env(
-        "MISTRAL_API_KEY", "key of a fallback provider (not used yet)"
+        "MISTRAL_API_KEY", "key of a fallback provider"
     )
     mistral_base_url: str | None = _env(
-        "MISTRAL_BASE_URL", "its address, if not the vendor's own (not used yet)"
+        "MISTRAL_BASE_URL", "its address, if not the vendor's own"
     )
     scaleway_api_key: SecretStr | None = _env(
-        "SCALEWAY_API_KEY", "key of a fallback provider (not used yet)"
+        "SCALEWAY_API_KEY", "key of a fallback provider"
     )
     scaleway_base_url: str | None = _env(
-        "SCALEWAY_BASE_URL", "its address, if not the vendor's own (not used yet)"
+        "SCALEWAY_BASE_URL", "its address, if not the vendor's own"
     )
     llama_model_path: AbsolutePath | None = _env(
-        "LLAMA_MODEL_PATH", "a GGUF file for the CPU fallback (not used yet)"
+        "LLAMA_MODEL_PATH", "a GGUF file for the CPU fallback"
     )
     whisper_model_path: AbsolutePath | None = _env(
         "WHISPER_MODEL_PATH", "a CTranslate2 folder in place of the packaged ears"
@@ -102,7 +102,7 @@ class Settings(BaseSettings):
         "REPARTEE_DATA_DIR", "where Repartee keeps its files", Path("var")
     )
     redis_url: str | None = _env(
-        "REDIS_URL", "shared cache and counters (not used yet)", repr=False
+        "REDIS_URL", "shared cache and budgets; unset: a file in the data folder", repr=False
     )
     database_url: str = Field(
         default_factory=_default_database,
@@ -114,17 +114,29 @@ class Settings(BaseSettings):
         "CELERY_BROKER_URL", "distributed jobs (not used yet)", repr=False
     )
 
-    llm_cache_enabled: bool = _env("LLM_CACHE_ENABLED", "cache answers (not used yet)", True)
+    llm_cache_enabled: bool = _env("LLM_CACHE_ENABLED", "cache answers", True)
     llm_cache_ttl_default: int = _env(
-        "LLM_CACHE_TTL_DEFAULT", "seconds an answer is kept (not used yet)", 300, ge=0
+        "LLM_CACHE_TTL_DEFAULT", "seconds an answer is kept, where its task says nothing", 300, ge=0
     )
     llm_model_selection_enabled: bool = _env(
-        "LLM_MODEL_SELECTION_ENABLED", "choose the model by task (not used yet)", True
+        "LLM_MODEL_SELECTION_ENABLED", "choose the model by task; off: always the advanced one", True
     )
     llm_prompt_compression_enabled: bool = _env(
-        "LLM_PROMPT_COMPRESSION_ENABLED", "shorten the tail of long prompts (not used yet)", True
+        "LLM_PROMPT_COMPRESSION_ENABLED", "shorten the tail of long prompts where it pays", True
     )
 
+    llm_thresholds_frozen: bool = _env(
+        "LLM_THRESHOLDS_FROZEN", "keep the tiers' thresholds as they are", False
+    )
+
+    budgets: str = _env(
+        "REPARTEE_BUDGETS",
+        "what may be spent, in USD: `session=0.30, user/day=2, day=10, month=150`",
+        "",
+    )
+    cache_secret: SecretStr | None = _env(
+        "REPARTEE_CACHE_SECRET", "signs cache keys; machines that share a Redis share it"
+    )
     env: Literal["development", "production"] = _env(
         "REPARTEE_ENV", "`production` asks for tokens and strong secrets", "development"
     )
@@ -159,7 +171,7 @@ class Settings(BaseSettings):
         "REPARTEE_SCENARIOS", f"extra scenario folders, separated by `{os.pathsep}`", ()
     )
     models: AbsolutePath | None = _env(
-        "REPARTEE_MODELS", "a models.yaml in place of the packaged one (not used yet)"
+        "REPARTEE_MODELS", "a models.yaml in place of the packaged one"
     )
     jwt_keys: Annotated[tuple[SecretStr, ...], _split(",")] = _env(
         "REPARTEE_JWT_KEYS",
