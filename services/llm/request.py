@@ -55,7 +55,8 @@ class Request:
     from somewhere else. `schema` is a JSON Schema as text: the answer must be such JSON. `revision`
     names the scenario's version and `template` the prompt's (`name.fr@3`). `scope` None means the
     narrowest that is known: the session, else the user. `session_limit_nano` is what the scene's
-    author lets the session cost, in nano-USD. Ids are for the record, the cache and the
+    author lets the session cost, in nano-USD. `moment` names the lines of the deck that may stand
+    in for the answer (`agree`, `stall`); None: none may. Ids are for the record, the cache and the
     budgets, never for the vendor. The system messages at the head of `messages` are the stable
     prefix that vendors cache.
     """
@@ -79,3 +80,4 @@ class Request:
     language: Language | None = None
     revision: str = ""
     template: str = ""
+    moment: str | None = None
