@@ -1,0 +1,1 @@
+"""The cache and the purse in Redis, over one connection a process."""
