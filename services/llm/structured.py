@@ -1,0 +1,226 @@
+"""Answers as data: JSON that fits a shape, or the rule's default, never anything else.
+
+Owns the one repair that a broken answer may get. What a shape leaves open (ids of a roster that is
+only known at run time) the caller's `allowed` decides, in code and not in the prompt.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Generic, Protocol, TypeVar, cast
+
+from pydantic import TypeAdapter, ValidationError
+
+from services.llm.outcome import Outcome, Source
+from services.llm.request import Complexity, Language, Message, Request
+from services.llm.spec import Tier
+
+T = TypeVar("T")
+
+REPAIR_FLOOR_S = 0.15
+"""With less time than this left before the deadline no repair is asked for."""
+
+_BROKEN_CHARS = 4000
+_FAULTS_TOLD = 5
+_FENCE = re.compile(r"\A\s*```[a-zA-Z]*\s*\n(.*?)\n?\s*```\s*\Z", re.DOTALL)
+_REPAIR: dict[Language, str] = {
+    "fr": "Cette réponse n'est pas valable :\n{faults}\nRéponds à nouveau, en JSON seul, "
+    "conforme au schéma.",
+    "en": "That answer is not valid:\n{faults}\nAnswer again, with JSON alone that fits the "
+    "schema.",
+}
+
+
+class Responds(Protocol):
+    """What gives whole answers: the optimizer."""
+
+    async def respond(self, request: Request, *, understudy: Callable[[], str] = str) -> Outcome:
+        """The whole answer; it never raises but CancelledError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Structured(Generic[T]):
+    """A value that fits, and how it was come by.
+
+    `outcome` is the last call's; `cost_nano` is over both. `repaired` when the first answer was
+    broken and the second fits, `defaulted` when the value is the rule's, `escalated` when the
+    repair was asked of the advanced tier.
+    """
+
+    value: T
+    outcome: Outcome
+    cost_nano: int
+    repaired: bool = False
+    defaulted: bool = False
+    escalated: bool = False
+
+
+Told = Callable[[Request, Outcome, bool], None]
+"""Is told of each answer that was checked: the request, its outcome, and whether it fitted."""
+
+
+def _nobody(request: Request, outcome: Outcome, fits: bool) -> None:
+    """Nobody asked to be told."""
+
+
+async def structured(
+    optimizer: Responds,
+    request: Request,
+    shape: type[T],
+    *,
+    default: T,
+    allowed: Callable[[T], bool] = lambda _: True,
+    repair: Callable[[Language, str], str] | None = None,
+    limit_s: float | None = None,
+    told: Told = _nobody,
+) -> Structured[T]:
+    """Asks for JSON of that shape: a pydantic model, or any type that pydantic can check.
+
+    Validation is strict; code fences around the JSON are the one thing forgiven. A broken answer is
+    repaired once if there is time before `request.deadline_s`, on the advanced tier if the cheap
+    one broke it. `limit_s` ends the whole of it, default included, after so many seconds. `repair`
+    words what is wrong for the model.
+    """
+    asking = _Asking(optimizer, shape, allowed, told)
+    request = replace(request, schema=schema_of(shape), spoken=False)
+    try:
+        async with asyncio.timeout(limit_s):
+            return await asking.ask(request, default, repair or _repair_words)
+    except TimeoutError:
+        late = Outcome(
+            text="", source=Source.UNDERSTUDY, template=request.template, fault="deadline"
+        )
+        return Structured(value=default, outcome=late, cost_nano=asking.cost_nano, defaulted=True)
+
+
+def schema_of(shape: type[T]) -> str:
+    """The shape as a JSON Schema, compact, keys sorted: the same text for the same shape."""
+    schema = _adapter(shape).json_schema()
+    return json.dumps(schema, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def read(text: str, shape: type[T]) -> T:
+    """The value in a model's answer. Raises: ValidationError."""
+    fenced = _FENCE.match(text)
+    return _adapter(shape).validate_json(fenced[1] if fenced else text, strict=True)
+
+
+class _Asking(Generic[T]):
+    """One question: at most two calls."""
+
+    def __init__(
+        self, optimizer: Responds, shape: type[T], allowed: Callable[[T], bool], told: Told
+    ) -> None:
+        self.cost_nano = 0
+        self._optimizer = optimizer
+        self._shape = shape
+        self._allowed = allowed
+        self._told = told
+
+    async def ask(
+        self, request: Request, default: T, repair: Callable[[Language, str], str]
+    ) -> Structured[T]:
+        first = await self._call(request)
+        if isinstance(first.found, _Fits):
+            return self._made(first.found.value, first.outcome)
+        left_s = request.deadline_s - first.outcome.latency.total_s
+        if not first.outcome.text or not _a_models(first.outcome) or left_s < REPAIR_FLOOR_S:
+            return self._made(default, first.outcome, defaulted=True)
+        escalates = request.complexity is None and first.outcome.tier is Tier.CHEAP
+        words = repair(request.language or "en", first.found)
+        second = await self._call(_again(request, first.outcome.text, words, left_s, escalates))
+        if isinstance(second.found, _Fits):
+            return self._made(
+                second.found.value, second.outcome, repaired=True, escalated=escalates
+            )
+        return self._made(default, second.outcome, defaulted=True, escalated=escalates)
+
+    async def _call(self, request: Request) -> "_Heard[T]":
+        outcome = await self._optimizer.respond(request)
+        self.cost_nano += outcome.cost_nano
+        found = self._check(outcome.text)
+        if _a_models(outcome):
+            self._told(request, outcome, isinstance(found, _Fits))
+        return _Heard(outcome=outcome, found=found)
+
+    def _check(self, text: str) -> "_Fits[T] | str":
+        """The value, or what is wrong in words that repeat nothing of the answer."""
+        try:
+            value = read(text, self._shape)
+        except ValidationError as error:
+            return _faults(error)
+        return _Fits(value) if self._allowed(value) else "- a value that is not on offer"
+
+    def _made(
+        self,
+        value: T,
+        outcome: Outcome,
+        *,
+        repaired: bool = False,
+        defaulted: bool = False,
+        escalated: bool = False,
+    ) -> Structured[T]:
+        return Structured(
+            value=value,
+            outcome=outcome,
+            cost_nano=self.cost_nano,
+            repaired=repaired,
+            defaulted=defaulted,
+            escalated=escalated,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Fits(Generic[T]):
+    value: T
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Heard(Generic[T]):
+    outcome: Outcome
+    found: _Fits[T] | str
+
+
+def _adapter(shape: type[T]) -> TypeAdapter[T]:
+    return cast("TypeAdapter[T]", _built(cast("Hashable", shape)))
+
+
+@cache
+def _built(shape: Hashable) -> TypeAdapter[object]:
+    """Built once a shape: it takes milliseconds."""
+    return TypeAdapter(cast("type[object]", shape))
+
+
+def _a_models(outcome: Outcome) -> bool:
+    return outcome.source not in {Source.UNDERSTUDY, Source.DECK}
+
+
+def _again(request: Request, broken: str, words: str, left_s: float, escalates: bool) -> Request:
+    """The same prompt, so that its prefix is cached, then the broken answer and what is wrong."""
+    return replace(
+        request,
+        messages=(
+            *request.messages,
+            Message("assistant", broken[:_BROKEN_CHARS]),
+            Message("user", words),
+        ),
+        deadline_s=left_s,
+        complexity=Complexity.COMPLEX if escalates else request.complexity,
+    )
+
+
+def _faults(error: ValidationError) -> str:
+    told = error.errors(include_url=False, include_input=False, include_context=False)
+    lines = [
+        f"- {'.'.join(map(str, one['loc'])) or 'JSON'}: {one['type']}"
+        for one in told[:_FAULTS_TOLD]
+    ]
+    return "\n".join(lines)
+
+
+def _repair_words(language: Language, faults: str) -> str:
+    return _REPAIR[language].replace("{faults}", faults)
