@@ -76,15 +76,9 @@ class Settings(BaseSettings):
     openai_stt_model: str = _env(
         "OPENAI_STT_MODEL", "vendor's recognition model", "gpt-4o-mini-transcribe"
     )
-    mistral_api_key: SecretStr | None = _env(
-        "MISTRAL_API_KEY", "key of a fallback provider"
-    )
-    mistral_base_url: str | None = _env(
-        "MISTRAL_BASE_URL", "its address, if not the vendor's own"
-    )
-    scaleway_api_key: SecretStr | None = _env(
-        "SCALEWAY_API_KEY", "key of a fallback provider"
-    )
+    mistral_api_key: SecretStr | None = _env("MISTRAL_API_KEY", "key of a fallback provider")
+    mistral_base_url: str | None = _env("MISTRAL_BASE_URL", "its address, if not the vendor's own")
+    scaleway_api_key: SecretStr | None = _env("SCALEWAY_API_KEY", "key of a fallback provider")
     scaleway_base_url: str | None = _env(
         "SCALEWAY_BASE_URL", "its address, if not the vendor's own"
     )
@@ -119,7 +113,9 @@ class Settings(BaseSettings):
         "LLM_CACHE_TTL_DEFAULT", "seconds an answer is kept, where its task says nothing", 300, ge=0
     )
     llm_model_selection_enabled: bool = _env(
-        "LLM_MODEL_SELECTION_ENABLED", "choose the model by task; off: always the advanced one", True
+        "LLM_MODEL_SELECTION_ENABLED",
+        "choose the model by task; off: always the advanced one",
+        True,
     )
     llm_prompt_compression_enabled: bool = _env(
         "LLM_PROMPT_COMPRESSION_ENABLED", "shorten the tail of long prompts where it pays", True
@@ -167,6 +163,9 @@ class Settings(BaseSettings):
         "REPARTEE_TRACKS", "one audio track a character, or one for all", "per_character"
     )
     max_rooms: int = _env("REPARTEE_MAX_ROOMS", "rooms one worker plays at once", 4, ge=1, le=1000)
+    user_rooms: int = _env(
+        "REPARTEE_USER_ROOMS", "rooms one person may have at once", 4, ge=1, le=1000
+    )
     scenarios: Annotated[tuple[AbsolutePath, ...], _split(os.pathsep)] = _env(
         "REPARTEE_SCENARIOS", f"extra scenario folders, separated by `{os.pathsep}`", ()
     )

@@ -36,6 +36,7 @@ from scenarios.schema import Scenario
 from services.llm.outcome import Outcome
 from services.llm.understudy import Understudy
 from services.sessions.access import Casting
+from services.sessions.crowd import rooms_of
 from services.sessions.records import SessionRecord, SessionStatus, TurnRecord
 from services.telemetry.loop import watch_loop
 
@@ -118,6 +119,8 @@ class Job:
     async def _play(self, session: SessionRecord, keeping: asyncio.Task[None]) -> str:
         if session.status is not SessionStatus.LIVE:
             return session.end_reason or "ended"
+        if await self._is_one_too_many(session.user):
+            return "too_many_rooms"
         await self._ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY)
         room = self._ctx.room
         learner = Learner(room, user=session.user)
@@ -144,6 +147,12 @@ class Job:
         finally:
             await stage.aclose()
             self._signals.session_ended(reason, self._house.clock.monotonic_s() - began_s)
+
+    async def _is_one_too_many(self, user: str) -> bool:
+        """Tokens may be asked for in advance, so rooms are counted again when they open."""
+        house = self._house
+        rooms = await rooms_of(user, house.store, house.presence, house.clock)
+        return rooms > house.settings.user_rooms
 
     def _roleplay(
         self,

@@ -14,6 +14,7 @@ from pydantic.alias_generators import to_camel
 
 from scenarios.schema import Scenario
 from services.adapters.livekit_api import mint
+from services.api.admission import admit
 from services.api.auth import Player
 from services.api.parts import Catalogue, Parts, PartsOf
 from services.api.problems import ProblemError
@@ -137,6 +138,7 @@ async def ticket_for(asked: TokenRequest, parts: Parts, user: str) -> Ticket:
 
     Raises:
         AccessRefused: it asks for what it cannot have.
+        ProblemError: too many rooms, or a budget that is used up.
     """
     attributes = {k: v for k, v in (asked.participant_attributes or {}).items() if v is not None}
     own = own_attributes(attributes)
@@ -148,6 +150,7 @@ async def ticket_for(asked: TokenRequest, parts: Parts, user: str) -> Ticket:
     if known is not None and room == known.room:
         casting = Casting(scenario=known.scenario_id, language=known.language, user=user)
     else:
+        await admit(parts, user)
         scene = _scene(parts.catalogue, scenario, language)
         casting = Casting(scenario=scene.id, language=scene.language, user=user)
     return Ticket(

@@ -42,8 +42,11 @@ class SessionStore(Protocol):
         """Ends the session; False when it had already ended."""
         ...
 
-    async def live(self, *, started_before: datetime) -> tuple[str, ...]:
-        """Rooms of sessions that have not ended and began before then; the oldest 500, in order."""
+    async def live(self, *, started_before: datetime, user: str | None = None) -> tuple[str, ...]:
+        """Rooms of sessions that have not ended and began before then; the oldest 500, in order.
+
+        With a `user`, of that one alone.
+        """
         ...
 
     async def add_event(self, event: SessionEvent) -> SessionEvent:

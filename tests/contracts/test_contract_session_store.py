@@ -160,6 +160,14 @@ async def test_live_sessions_are_listed_from_the_oldest_and_ended_ones_are_not(
     assert await store.live(started_before=NOW - timedelta(seconds=90)) == ("s-old", "s-mid")
 
 
+async def test_live_rooms_of_one_person(store: SessionStore) -> None:
+    for room, user in (("s-1", "ada"), ("s-2", "bob"), ("s-3", "ada")):
+        await store.open(session(room, user=user, started_at=NOW - timedelta(minutes=1)))
+    await store.finish("s-3", status=SessionStatus.ENDED, reason="ended", at=NOW)
+    assert await store.live(started_before=NOW, user="ada") == ("s-1",)
+    assert await store.live(started_before=NOW, user="eve") == ()
+
+
 async def test_finishing_an_unknown_room_is_false(store: SessionStore) -> None:
     assert not await store.finish("s-9", status=SessionStatus.ENDED, reason="x", at=NOW)
 

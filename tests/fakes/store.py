@@ -51,9 +51,9 @@ class FakeSessionStore:
         self._sessions[room] = replace(session, status=status, end_reason=reason, ended_at=at)
         return True
 
-    async def live(self, *, started_before: datetime) -> tuple[str, ...]:
+    async def live(self, *, started_before: datetime, user: str | None = None) -> tuple[str, ...]:
         live = [s for s in self._sessions.values() if s.status is SessionStatus.LIVE]
-        early = [s for s in live if s.started_at < started_before]
+        early = [s for s in live if s.started_at < started_before and user in {None, s.user}]
         return tuple(s.room for s in sorted(early, key=lambda s: s.started_at)[:500])
 
     async def add_event(self, event: SessionEvent) -> SessionEvent:

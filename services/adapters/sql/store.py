@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, and_, insert, or_, select, update
+from sqlalchemy import Table, and_, insert, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -114,11 +114,12 @@ class SqlSessionStore:
         async with _transaction(self._engine) as connection:
             return (await connection.execute(statement)).rowcount == 1
 
-    async def live(self, *, started_before: datetime) -> tuple[str, ...]:
+    async def live(self, *, started_before: datetime, user: str | None = None) -> tuple[str, ...]:
         query = (
             select(sessions.c.room)
             .where(sessions.c.status == SessionStatus.LIVE.value)
             .where(sessions.c.started_at < started_before)
+            .where(true() if user is None else sessions.c.user == user)
             .order_by(sessions.c.started_at)
             .limit(LISTED)
         )

@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -9,7 +10,7 @@ import jwt
 import pytest
 
 from services.core.ids import is_room, new_identity, new_room
-from services.sessions.records import SessionStatus
+from services.sessions.records import Heartbeat, SessionRecord, SessionStatus
 from tests.fakes.parts import LIVEKIT_SECRET, FakeParts, settings
 from tests.fakes.rooms import FakeRooms
 
@@ -275,3 +276,51 @@ async def test_a_phone_page_of_another_origin_may_ask_in_development(
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert "x-sandbox-id" in answer.headers["Access-Control-Allow-Headers"]
     assert "Access-Control-Allow-Credentials" not in answer.headers
+
+
+async def occupied(parts: FakeParts, count: int, *, user: str = "local") -> None:
+    """That many rooms of the user, each with a job that is alive."""
+    now = parts.clock.now()
+    for _ in range(count):
+        room = new_room()
+        await parts.store.open(
+            SessionRecord(
+                room=room,
+                user=user,
+                scenario_id="debat-tv",
+                scenario_hash="h1",
+                scenario_text="",
+                language="fr",
+                started_at=now - timedelta(minutes=1),
+            )
+        )
+        await parts.presence.claim(
+            Heartbeat(room=room, job_id="j", identity="agent", beat_at=now), stale_after_s=10
+        )
+
+
+async def test_l15_fifty_rooms_of_one_person_are_not_had(
+    client: httpx.AsyncClient, parts: FakeParts
+) -> None:
+    await occupied(parts, parts.settings.user_rooms)
+    answer = await client.post(PATH, json={})
+    assert (answer.status_code, answer.json()["code"]) == (429, "too_many_rooms")
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+async def test_l15_rooms_of_others_and_rooms_without_a_job_do_not_count(
+    client: httpx.AsyncClient, parts: FakeParts
+) -> None:
+    await occupied(parts, 9, user="bob")
+    for _ in range(9):
+        await parts.session(new_room())
+    assert (await client.post(PATH, json={})).status_code == 201
+
+
+async def test_l15_coming_back_is_never_refused(
+    client: httpx.AsyncClient, parts: FakeParts
+) -> None:
+    await occupied(parts, parts.settings.user_rooms)
+    room = (await parts.store.live(started_before=parts.clock.now()))[0]
+    answer = await client.post(PATH, json={"room_name": room})
+    assert (answer.status_code, answer.json()["room_name"]) == (201, room)
