@@ -9,6 +9,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Literal
 
 from scenarios.catalogue import LIBRARY, Catalogue
 from services.adapters.espeak import EspeakVoices
@@ -22,6 +23,7 @@ from services.core.clock import Clock, SystemClock
 from services.core.errors import NotFound
 from services.llm.optimizer import LLMOptimizer
 from services.llm.ports import ChatModel
+from services.llm.spec import ModelSpec, Takes, Tier
 from services.sessions.ports import Presence, SessionStore
 from services.sessions.rooms import Rooms
 from services.settings import Settings
@@ -96,11 +98,23 @@ def _model(settings: Settings) -> ChatModel | None:
     """The vendor's model when there is a key, or an address that may want none."""
     if settings.openai_api_key is None and settings.openai_base_url is None:
         return None
-    from services.adapters.openai_chat import OpenAIChat  # 0.8 s that a house without a key saves
-
-    return OpenAIChat(
-        settings.openai_model, api_key=settings.openai_api_key, base_url=settings.openai_base_url
+    from services.adapters.openai_chat import (  # 0.8 s that a house without a key saves
+        OpenAIChat,
+        at_address,
     )
+
+    model = settings.openai_model
+    effort: Literal["none"] | None = "none" if model.startswith(("gpt-5.", "gpt-6")) else None
+    spec = ModelSpec(
+        id=f"openai/{model}",
+        provider="openai",
+        model=model,
+        tier=Tier.CHEAP,
+        context_tokens=128_000,
+        takes=Takes(effort=effort, limit_field="max_completion_tokens"),
+    )
+    address = settings.openai_base_url
+    return OpenAIChat(at_address(spec, address), api_key=settings.openai_api_key, base_url=address)
 
 
 def _rooms(settings: Settings) -> LiveKitRooms | None:

@@ -7,6 +7,7 @@ model and no second attempt: when it fails in a spoken turn, the line is the und
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 from services.core.clock import Clock
 from services.core.errors import BackendError
@@ -98,7 +99,8 @@ class LLMOptimizer:
 
     def stream(self, request: Request, *, understudy: Callable[[], str]) -> Answer:
         """Begins the call at once. `understudy` is asked for a line only when one is needed."""
-        return Answer(self._call(request, understudy, spoken=True))
+        spoken = replace(request, spoken=True)
+        return Answer(self._call(spoken, understudy, spoken=True))
 
     async def get_optimized_response(
         self,

@@ -12,10 +12,12 @@ from services.core.errors import BackendError
 from services.llm.ports import ChatModel, Delta
 from services.llm.request import Message, Request, TaskType
 from tests.fakes.chat_model import FakeChatModel, Script
+from tests.fakes.specs import stub_spec
 
 REQUEST = Request(
     task=TaskType.AGENT_RESPONSE,
     messages=(Message(role="user", content="Bonsoir, que dit la réforme ?"),),
+    spoken=True,
 )
 FAKE_FAULTS = {
     "F1": BackendError("busy", status=429, retry_after_s=7.0, code="status_429"),
@@ -42,7 +44,7 @@ async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
         yield Rig(fake, lambda row: _fail_fake(fake, row), lambda: len(fake.requests))
         return
     async with vendor(delays=Delays(first_token_s=0.01, word_s=0.001)) as stub:
-        model = OpenAIChat("stub-1", base_url=stub.url)
+        model = OpenAIChat(stub_spec(), base_url=stub.url)
         try:
             yield Rig(model, lambda row: stub.fail("chat", row), lambda: stub.counts["chat"])
         finally:

@@ -14,6 +14,7 @@ from services.core.clock import SystemClock
 from services.llm.optimizer import LLMOptimizer
 from services.llm.outcome import Outcome, Source
 from services.llm.request import Message, Request, TaskType
+from tests.fakes.specs import stub_spec
 
 LINE = "Pouvez-vous préciser ?"
 CANARY = "Le mot de passe est hirondelle."
@@ -43,7 +44,7 @@ class Scene:
 @pytest.fixture
 async def scene() -> AsyncIterator[Scene]:
     async with vendor(delays=Delays(first_token_s=0.01, word_s=0.002)) as stub:
-        model = OpenAIChat("stub-1", base_url=stub.url)
+        model = OpenAIChat(stub_spec(), base_url=stub.url)
         try:
             booked: list[Outcome] = []
             optimizer = LLMOptimizer(
@@ -90,7 +91,7 @@ async def test_f1_to_f13_fault_before_the_first_word_is_the_understudys_turn(
 
 
 async def test_f4_refused_connection_is_the_understudys_turn() -> None:
-    model = OpenAIChat("stub-1", base_url="http://127.0.0.1:1/v1")
+    model = OpenAIChat(stub_spec(), base_url="http://127.0.0.1:1/v1")
     try:
         scene = Scene(Vendor(), LLMOptimizer(model, SystemClock()))
         said, outcome = await scene.play()
