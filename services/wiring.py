@@ -62,7 +62,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """
     async with AsyncExitStack() as open_parts:
         clock = SystemClock()
-        store, presence = await open_parts.enter_async_context(open_sql(settings.database_url))
+        store, presence, *_ = await open_parts.enter_async_context(open_sql(settings.database_url))
         model = _model(settings)
         if model is not None:
             open_parts.push_async_callback(model.aclose)

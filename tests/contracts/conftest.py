@@ -6,14 +6,23 @@ from pathlib import Path
 import pytest
 
 from services.adapters.sql.store import SqlParts, open_sql
+from tests.fakes.ledger import FakeLedger
+from tests.fakes.stats import FakeHealthBoard, FakeTotals
 from tests.fakes.store import FakePresence, FakeSessionStore
 
 
 @pytest.fixture(params=["fake", "sqlite", "postgresql"])
 async def parts(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SqlParts]:
-    """A store and a presence on an empty database."""
+    """The ports on an empty database."""
     if request.param == "fake":
-        yield SqlParts(FakeSessionStore(), FakePresence())
+        ledger = FakeLedger()
+        yield SqlParts(
+            store=FakeSessionStore(),
+            presence=FakePresence(),
+            ledger=ledger,
+            totals=FakeTotals(ledger),
+            board=FakeHealthBoard(),
+        )
         return
     if request.param == "sqlite":
         url = f"sqlite+aiosqlite:///{tmp_path / 'repartee.db'}"

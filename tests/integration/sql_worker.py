@@ -13,7 +13,7 @@ EVENTS = 10
 
 async def main(url: str, name: str) -> None:
     now = datetime.now(UTC)
-    async with open_sql(url) as (store, presence):
+    async with open_sql(url) as (store, presence, *_):
         seqs = [
             (await store.add_event(SessionEvent(room="s-1", kind="k", at=now))).seq
             for _ in range(EVENTS)

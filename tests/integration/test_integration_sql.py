@@ -69,7 +69,7 @@ async def test_o3_older_database_is_upgraded_and_keeps_its_rows(url: str) -> Non
     async with connected(url) as run:
         await run(lambda connection: migrations.upgrade(connection, to="0001"))
         await run(_execute, _OLD_SESSION)
-    async with open_sql(url) as (store, presence):
+    async with open_sql(url) as (store, presence, *_):
         session = await store.get("s-1")
         assert session is not None
         assert (session.user, session.status) == ("ana", SessionStatus.LIVE)
@@ -113,7 +113,7 @@ async def test_s6_processes_that_start_at_once_share_one_database(url: str) -> N
     told = [json.loads(output) for output in outputs]
     assert sorted(seq for each in told for seq in each["seqs"]) == list(range(1, 41))
     assert sum(each["won"] for each in told) == 1
-    async with open_sql(url) as (store, presence):
+    async with open_sql(url) as (store, presence, *_):
         assert [event.seq for event in await store.events("s-1")] == list(range(1, 41))
         holder = await presence.get("s-1")
     assert holder is not None
@@ -144,7 +144,7 @@ async def test_database_that_does_not_answer_is_a_backend_error(tmp_path: Path) 
 
 async def test_d4_failed_write_quotes_nothing_of_it(tmp_path: Path) -> None:
     url = f"sqlite+aiosqlite:///{tmp_path / 'repartee.db'}"
-    async with open_sql(url) as (store, _):
+    async with open_sql(url) as (store, *_):
         async with connected(url) as run:
             await run(_execute, "DROP TABLE event_counters")
         with pytest.raises(BackendError) as caught:

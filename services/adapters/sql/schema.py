@@ -4,6 +4,7 @@ A test compares them with what the migrations build, on SQLite and on PostgreSQL
 as UTC without a zone where the database has none, and always read back aware.
 """
 
+import math
 from datetime import UTC, datetime
 
 from sqlalchemy import (
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -64,6 +66,46 @@ class Words(TypeDecorator[str]):
     def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
         return None if value is None else storable(value)
 
+
+class Label(TypeDecorator[str]):
+    """A word of ours: fit for any database, and cut to its column."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+        self.length = length
+
+    def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
+        return None if value is None else storable(value)[: self.length]
+
+
+class Count(TypeDecorator[int]):
+    """Tokens or nano-USD: an integer from 0 to 10^15, a million dollars. Nothing else is stored."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, _dialect: Dialect) -> int | None:
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MOST:
+            raise ValueError("not a count that can be booked")
+        return value
+
+
+class Seconds(TypeDecorator[float]):
+    """A duration, finite and not negative. Nothing else is stored."""
+
+    impl = Float
+    cache_ok = True
+
+    def process_bind_param(self, value: float | None, _dialect: Dialect) -> float | None:
+        if value is not None and not (math.isfinite(value) and value >= 0):
+            raise ValueError("not a duration that can be booked")
+        return value
+
+
+_MOST = 10**15
 
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 """SQLite numbers rows by itself only in an INTEGER primary key."""
@@ -147,4 +189,56 @@ heartbeats = Table(
     Column("identity", String(255), nullable=False),
     Column("beat_at", UtcDateTime, nullable=False),
     Column("released", Boolean, nullable=False),
+)
+
+llm_calls = Table(
+    "llm_calls",
+    metadata,
+    Column("id", String(128), primary_key=True),
+    Column("call", String(128), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("role", Label(16), nullable=False),
+    Column("task", Label(32), nullable=False),
+    Column("session", Label(128)),
+    Column("user", Label(255)),
+    Column("scenario", Label(64)),
+    Column("persona", Label(64)),
+    Column("tier", Label(16)),
+    Column("rule", Label(64), nullable=False),
+    Column("provider", Label(64)),
+    Column("model", Label(128)),
+    Column("level", Label(16)),
+    Column("source", Label(16), nullable=False),
+    Column("template", Label(128), nullable=False),
+    Column("prompt_tokens", Count, nullable=False),
+    Column("cached_tokens", Count, nullable=False),
+    Column("cache_write_tokens", Count, nullable=False),
+    Column("completion_tokens", Count, nullable=False),
+    Column("estimated", Boolean, nullable=False),
+    Column("cost_nano", Count, nullable=False),
+    Column("list_nano", Count, nullable=False),
+    Column("saved_nano", Count, nullable=False),
+    Column("squeezed_tokens", Count, nullable=False),
+    Column("squeezed_nano", Count, nullable=False),
+    Column("predicted_tokens", Count, nullable=False),
+    Column("calls", SmallInteger, nullable=False),
+    Column("first_token_s", Seconds),
+    Column("total_s", Seconds, nullable=False),
+    Column("overhead_s", Seconds, nullable=False),
+    Column("fault", Label(64)),
+    Column("currency", Label(8), nullable=False),
+    Column("first_token_bucket", SmallInteger),
+    Column("total_bucket", SmallInteger),
+    Column("overhead_bucket", SmallInteger),
+    Index(None, "at"),
+    Index(None, "session"),
+    Index("ix_llm_calls_task_at", "task", "at"),
+)
+
+llm_health = Table(
+    "llm_health",
+    metadata,
+    Column("process", String(128), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("routes", JSON, nullable=False),
 )

@@ -15,6 +15,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.adapters.sql.engine import open_engine, translated
+from services.adapters.sql.health import SqlHealthBoard
+from services.adapters.sql.ledger import SqlLedger
 from services.adapters.sql.schema import (
     event_counters,
     events,
@@ -23,7 +25,9 @@ from services.adapters.sql.schema import (
     turns,
     usage,
 )
+from services.adapters.sql.totals import SqlLedgerTotals
 from services.core.errors import NotFound
+from services.llm.ports import LedgerStore
 from services.sessions.ports import Presence, SessionStore
 from services.sessions.records import (
     Heartbeat,
@@ -33,21 +37,25 @@ from services.sessions.records import (
     TurnRecord,
     UsageRecord,
 )
+from services.stats.ports import HealthBoard, LedgerTotals
 
 LISTED = 500
 """The longest list that one call gives."""
 
 
 class SqlParts(NamedTuple):
-    """Both ports on one database."""
+    """The ports on one database."""
 
     store: SessionStore
     presence: Presence
+    ledger: LedgerStore
+    totals: LedgerTotals
+    board: HealthBoard
 
 
 @asynccontextmanager
 async def open_sql(url: str) -> AsyncIterator[SqlParts]:
-    """Both ports on the database of that URL, upgraded first; closed with the block.
+    """The ports on the database of that URL, upgraded first; closed with the block.
 
     Raises:
         ConfigError: see `engine.open_engine`.
@@ -55,7 +63,13 @@ async def open_sql(url: str) -> AsyncIterator[SqlParts]:
     """
     engine = await open_engine(url)
     try:
-        yield SqlParts(SqlSessionStore(engine), SqlPresence(engine))
+        yield SqlParts(
+            store=SqlSessionStore(engine),
+            presence=SqlPresence(engine),
+            ledger=SqlLedger(engine),
+            totals=SqlLedgerTotals(engine),
+            board=SqlHealthBoard(engine),
+        )
     finally:
         await engine.dispose()
 

@@ -1,0 +1,1 @@
+"""What the calls for words came to, over a window: read from the ledger, told to operators."""

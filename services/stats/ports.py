@@ -1,0 +1,132 @@
+"""What the stats are made of: sums over the ledger, and what only running processes know."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+Duration = Literal["total", "first_token", "overhead"]
+"""A whole answer, its first useful words, and what the optimizer itself took."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """Sums over all bookings that are alike in the first seven fields.
+
+    `calls` are answers, `bookings` also the attempts behind them; `total_s` is summed over answers.
+    Tokens of cached and deck lines are those that nobody paid for.
+    """
+
+    task: str
+    tier: str | None
+    provider: str | None
+    model: str | None
+    role: str
+    source: str
+    level: str | None
+    bookings: int = 0
+    calls: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    completion_tokens: int = 0
+    predicted_tokens: int = 0
+    squeezed_tokens: int = 0
+    squeezed_nano: int = 0
+    cost_nano: int = 0
+    estimated_nano: int = 0
+    list_nano: int = 0
+    saved_nano: int = 0
+    total_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spender:
+    """Who money was spent for: a session, or a character of a scenario."""
+
+    name: str
+    scenario: str | None = None
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_nano: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """How many durations of one kind of answer fell into one bucket (`buckets`)."""
+
+    task: str
+    provider: str | None
+    model: str | None
+    source: str
+    bucket: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """A window of the ledger, summed: all of it as of one moment.
+
+    Spenders are the dearest ones, dearest first. `faults` counts, by cause, the calls whose answer
+    had to come from elsewhere; `rules` the answers by the rule that chose their tier.
+    """
+
+    cells: Sequence[Cell] = ()
+    timings: Mapping[Duration, Sequence[Timed]] = field(default_factory=dict)
+    sessions: Sequence[Spender] = ()
+    characters: Sequence[Spender] = ()
+    faults: Mapping[str, int] = field(default_factory=dict)
+    rules: Mapping[str, int] = field(default_factory=dict)
+
+
+class LedgerTotals(Protocol):
+    """The ledger, summed where it lies. Raises BackendError when it cannot answer."""
+
+    async def totals(self, *, since: datetime | None, top: int) -> Totals:
+        """Everything booked at or after `since` (None: ever), `top` entries of each list."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthNote:
+    """What one process last said of its routes: JSON by route id (`provider/model`)."""
+
+    process: str
+    at: datetime
+    routes: Mapping[str, Any]
+
+
+class HealthBoard(Protocol):
+    """Where processes tell each other how their routes are. Raises BackendError."""
+
+    async def post(self, note: HealthNote) -> None:
+        """Replaces that process's note."""
+        ...
+
+    async def notes(self, *, since: datetime) -> Sequence[HealthNote]:
+        """Notes made at or after `since`, by process."""
+        ...
+
+    async def sweep(self, *, before: datetime) -> int:
+        """Takes down notes made before then; how many."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetState:
+    """A budget as it stands. `ends_at` is the end of its window, None for one that never ends."""
+
+    key: str
+    scope: str
+    spent_nano: int
+    limit_nano: int
+    ends_at: datetime | None = None
+
+
+class Budgets(Protocol):
+    """The budgets that stand for everybody. Raises BackendError."""
+
+    async def states(self, now: datetime) -> Sequence[BudgetState]:
+        """As of now."""
+        ...
