@@ -3,24 +3,27 @@
 Run `python -m bench.vendor --port 0` (it prints its address), or use `async with vendor() as v`.
 Outside its process it is told a fault by `POST /_faults` and asked for its books by `GET /_books`.
 It counts calls and tokens itself, and keeps the last prompts for tests that look for leaks.
+Several independent vendors are several `vendor()`s.
 """
 
 import argparse
 import asyncio
+import re
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import asdict
 from email.parser import BytesParser
 from email.policy import HTTP
 from typing import Any
 
 from aiohttp import web
 
-from bench.vendor_reply import Call, Delays, Reply, hang_up
+from bench.vendor_books import Bill, Books, Call, End
+from bench.vendor_json import json_answer
+from bench.vendor_reply import Delays, Reply, hang_up
 from bench.vendor_words import answer, tokens, tone
 
-__all__ = ["FAULTS", "ROUTES", "Call", "Delays", "Vendor", "vendor"]
+__all__ = ["AT_ONCE_WORDS", "FAULTS", "ROUTES", "Bill", "Call", "Delays", "Vendor", "vendor"]
 
 FAULTS = frozenset(
     {*(f"F{n}" for n in range(1, 17)), "F10_CUT", "SILENT_AUDIO", "LONG_AUDIO", "EMPTY_TEXT"}
@@ -28,6 +31,9 @@ FAULTS = frozenset(
 """Rows of failures.md F, and what speech routes can do wrong (M5, M8)."""
 
 ROUTES = ("chat", "transcriptions", "speech")
+AT_ONCE_WORDS = 20
+"""Words of an answer at once: with its finish and its usage a stream has 22 chunks."""
+
 _BLOCK_BYTES = 4800
 
 
@@ -43,17 +49,45 @@ async def _let_go(
 
 
 class Vendor:
-    """The server's state: delays and faults to set, books to read."""
+    """The server's state: delays, faults and answers to set, books to read.
 
-    def __init__(self, *, delays: Delays | None = None, words: int = 24) -> None:
+    `answers` are played in order before its own words; `exact` makes all its own as long as
+    `words` says. `cache_writes` tells tokens written to the prompt cache, as newer models do.
+    """
+
+    def __init__(
+        self, *, delays: Delays | None = None, words: int = 24, exact: bool = False
+    ) -> None:
         self.delays = delays or Delays()
         self.words = words
+        self.exact = exact
         self.url = ""
-        self.calls: deque[Call] = deque(maxlen=1000)
+        self.answers: deque[str] = deque()
         self.transcripts: deque[str] = deque()
-        self.counts: Counter[str] = Counter()
+        self.retry_after_s: float | None = 7
+        self.caches_prompts = True
+        self.cache_writes = True
+        self._books = Books()
         self._faults: dict[str, deque[str]] = {route: deque() for route in ROUTES}
         self._always: dict[str, str | None] = dict.fromkeys(ROUTES)
+
+    @property
+    def calls(self) -> deque[Call]:
+        """The last 1000 calls."""
+        return self._books.calls
+
+    @property
+    def counts(self) -> Counter[str]:
+        """Calls by route."""
+        return self._books.counts
+
+    def bill(self, end: End = "complete", *, model: str | None = None) -> Bill:
+        """What calls that ended so add up to."""
+        return self._books.bill(end, model=model)
+
+    async def settled(self, timeout_s: float = 5.0) -> None:
+        """Waits until it has noticed that every call is over. Raises TimeoutError."""
+        await asyncio.wait_for(self._books.idle.wait(), timeout_s)
 
     def fail(self, route: str, fault: str | None, *, times: int | None = None) -> None:
         """Scripts a fault for the next `times` calls of a route, or for all; None heals it."""
@@ -66,13 +100,8 @@ class Vendor:
         self._always[route] = fault
 
     def books(self) -> dict[str, Any]:
-        """Counts, tokens and the last calls, as JSON data."""
-        return {
-            "counts": dict(self.counts),
-            "prompt_tokens": sum(call.prompt_tokens for call in self.calls),
-            "completion_tokens": sum(call.completion_tokens for call in self.calls),
-            "calls": [asdict(call) for call in self.calls],
-        }
+        """Counts, tokens, bills and the last calls, as JSON data."""
+        return self._books.as_json()
 
     def app(self) -> web.Application:
         """The routes, under /v1 as the vendor has them."""
@@ -82,6 +111,7 @@ class Vendor:
                 web.post("/v1/chat/completions", self._chat),
                 web.post("/v1/audio/transcriptions", self._transcribe),
                 web.post("/v1/audio/speech", self._speak),
+                web.get("/v1/models", self._models),
                 web.get("/_books", self._show_books),
                 web.post("/_faults", self._take_fault),
             ]
@@ -91,78 +121,124 @@ class Vendor:
     def _note(self, route: str, request: web.Request, model: str) -> Call:
         fault = self._faults[route].popleft() if self._faults[route] else self._always[route]
         headers = {k.lower(): v for k, v in request.headers.items() if k.lower() != "authorization"}
-        call = Call(route=route, model=model, headers=headers, fault=fault)
-        self.calls.append(call)
-        self.counts[route] += 1
-        return call
+        return Call(route=route, model=model, headers=headers, fault=fault)
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
-        call = self._note("chat", request, str(body["model"]))
-        call.body = {key: value for key, value in body.items() if key != "messages"}
-        call.texts = [str(message["content"]) for message in body["messages"]]
-        refused = _refusal(call.fault, request)
-        if refused is not None:
-            return refused
-        call.prompt_tokens = tokens(" ".join(call.texts))
-        limit = body.get("max_completion_tokens") or body.get("max_tokens") or 10_000
-        words = _words(call, self.words)
-        finish = "length" if len(words) > limit else "stop"
-        reply = Reply(
-            call, request, words[:limit], "content_filter" if call.fault == "F12" else finish
-        )
-        if body.get("stream"):
-            usage = bool((body.get("stream_options") or {}).get("include_usage"))
-            return await reply.stream(self.delays, usage=usage and call.fault != "F15")
-        return await reply.whole(self.delays)
+        with self._books.keep(self._note("chat", request, str(body["model"]))) as call:
+            call.body = {key: value for key, value in body.items() if key != "messages"}
+            call.texts = [str(message["content"]) for message in body["messages"]]
+            refused = self._refusal(call, request)
+            if refused is not None:
+                return refused
+            self._count_prompt(call)
+            limit = body.get("max_completion_tokens") or body.get("max_tokens") or 10_000
+            pieces = self._pieces(call)
+            finish = "length" if len(pieces) > limit else "stop"
+            finish = "content_filter" if call.fault == "F12" else finish
+            reply = Reply(call, request, pieces[:limit], finish)
+            if body.get("stream"):
+                usage = bool((body.get("stream_options") or {}).get("include_usage"))
+                return await reply.stream(self.delays, usage=usage and call.fault != "F15")
+            return await reply.whole(self.delays)
+
+    def _count_prompt(self, call: Call) -> None:
+        prompt = " ".join(call.texts)
+        call.prompt_tokens = tokens(prompt)
+        if self.caches_prompts:
+            call.cached_tokens, written = self._books.cache.look(call.model, prompt)
+            call.cache_write_tokens = written if self.cache_writes else 0
+
+    def _pieces(self, call: Call) -> list[str]:
+        """The answer in the pieces of a stream."""
+        if call.fault == "F11":
+            return [" ", " "]
+        if call.fault == "F14":
+            return ['{"speaker":', ' "mor']
+        text = self.answers.popleft() if self.answers else None
+        if text is None:
+            text = json_answer(call.body.get("response_format") or {}, call.texts)
+            if text is not None:
+                return re.findall(r"(?s).{1,4}", text)
+            text = answer(call.texts, words=self.words)
+        pieces = re.findall(r"\s*\S+", text)
+        return pieces[: self.words] if self.exact else pieces
 
     async def _transcribe(self, request: web.Request) -> web.StreamResponse:
         form = _text_fields(request.headers["Content-Type"], await request.read())
         call = self._note("transcriptions", request, form.get("model", ""))
-        refused = _refusal(call.fault, request)
-        if refused is not None:
-            return refused
-        if call.fault == "F6":
-            await asyncio.sleep(3600)
-        await asyncio.sleep(self.delays.transcription_s)
-        text = self.transcripts.popleft() if self.transcripts else _heard(form.get("language", ""))
-        call.finished = True
-        return web.json_response({"text": "" if call.fault == "EMPTY_TEXT" else text})
+        with self._books.keep(call):
+            refused = self._refusal(call, request)
+            if refused is not None:
+                return refused
+            if call.fault == "F6":
+                await asyncio.sleep(3600)
+            await asyncio.sleep(self.delays.transcription_s)
+            heard = _heard(form.get("language", ""))
+            text = self.transcripts.popleft() if self.transcripts else heard
+            call.finished = True
+            return web.json_response({"text": "" if call.fault == "EMPTY_TEXT" else text})
 
     async def _speak(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
-        call = self._note("speech", request, str(body["model"]))
-        call.texts = [str(body["input"])]
-        refused = _refusal(call.fault, request)
-        if refused is not None:
-            return refused
-        await asyncio.sleep(3600 if call.fault == "F6" else self.delays.speech_s)
-        sound = _sound(call, str(body.get("voice")))
-        response = web.StreamResponse(headers={"Content-Type": "audio/pcm"})
-        await response.prepare(request)
-        for start in range(0, len(sound), _BLOCK_BYTES):
-            if call.fault == "F16" and start >= 4 * _BLOCK_BYTES:
-                return hang_up(request)
-            await response.write(sound[start : start + _BLOCK_BYTES])
-        call.finished = True
-        return response
+        with self._books.keep(self._note("speech", request, str(body["model"]))) as call:
+            call.texts = [str(body["input"])]
+            refused = self._refusal(call, request)
+            if refused is not None:
+                return refused
+            await asyncio.sleep(3600 if call.fault == "F6" else self.delays.speech_s)
+            sound = _sound(call, str(body.get("voice")))
+            response = web.StreamResponse(headers={"Content-Type": "audio/pcm"})
+            await response.prepare(request)
+            for start in range(0, len(sound), _BLOCK_BYTES):
+                if call.fault == "F16" and start >= 4 * _BLOCK_BYTES:
+                    return hang_up(request)
+                await response.write(sound[start : start + _BLOCK_BYTES])
+            call.finished = True
+            return response
+
+    def _refusal(self, call: Call, request: web.Request) -> web.StreamResponse | None:
+        """Faults that leave no answer at all, and no bill."""
+        status = {"F1": 429, "F2": 500, "F3": 503, "F13": 400}.get(call.fault or "")
+        call.refused = status is not None or call.fault in {"F4", "F5"}
+        if status is None:
+            return hang_up(request) if call.refused else None
+        code = "context_length_exceeded" if call.fault == "F13" else None
+        error = {"message": "scripted", "type": "scripted", "code": code}
+        wait = self.retry_after_s if call.fault == "F1" else None
+        headers = {"Retry-After": f"{wait:g}"} if wait is not None else {}
+        return web.json_response({"error": error}, status=status, headers=headers)
+
+    async def _models(self, _request: web.Request) -> web.Response:
+        self.counts["models"] += 1
+        return web.json_response({"object": "list", "data": []})
 
     async def _show_books(self, _request: web.Request) -> web.Response:
         return web.json_response(self.books())
 
     async def _take_fault(self, request: web.Request) -> web.Response:
         body = await request.json()
+        self.retry_after_s = body.get("retry_after_s", self.retry_after_s)
         self.fail(body["route"], body.get("fault"), times=body.get("times"))
         return web.json_response({})
 
 
 @asynccontextmanager
 async def vendor(
-    *, port: int = 0, delays: Delays | None = None, words: int = 24
+    *,
+    port: int = 0,
+    delays: Delays | None = None,
+    words: int = 24,
+    at_once: bool = False,
 ) -> AsyncIterator[Vendor]:
-    """A running vendor; `url` is its OPENAI_BASE_URL."""
-    stub = Vendor(delays=delays, words=words)
-    runner = web.AppRunner(stub.app(), access_log=None, shutdown_timeout=0.1)
+    """A running vendor; `url` is its OPENAI_BASE_URL. `at_once`: no delay, AT_ONCE_WORDS words."""
+    if at_once:
+        stub = Vendor(delays=Delays.none(), words=AT_ONCE_WORDS, exact=True)
+    else:
+        stub = Vendor(delays=delays, words=words)
+    runner = web.AppRunner(
+        stub.app(), access_log=None, shutdown_timeout=0.1, handler_cancellation=True
+    )
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", port)
@@ -171,14 +247,6 @@ async def vendor(
         yield stub
     finally:
         await runner.cleanup()
-
-
-def _words(call: Call, words: int) -> list[str]:
-    if call.fault == "F11":
-        return [" ", ""]
-    if call.fault == "F14":
-        return ['{"speaker":', '"mor']
-    return answer(call.texts, words=words).split()
 
 
 def _text_fields(content_type: str, body: bytes) -> dict[str, str]:
@@ -202,21 +270,8 @@ def _sound(call: Call, voice: str) -> bytes:
     return tone("." * 4500 if call.fault == "LONG_AUDIO" else call.texts[0], voice=voice)
 
 
-def _refusal(fault: str | None, request: web.Request) -> web.StreamResponse | None:
-    """Faults that leave no answer at all."""
-    status = {"F1": 429, "F2": 500, "F3": 503, "F13": 400}.get(fault or "")
-    if fault in {"F4", "F5"}:
-        return hang_up(request)
-    if status is None:
-        return None
-    code = "context_length_exceeded" if fault == "F13" else None
-    error = {"message": "scripted", "type": "scripted", "code": code}
-    headers = {"Retry-After": "7"} if fault == "F1" else {}
-    return web.json_response({"error": error}, status=status, headers=headers)
-
-
-async def _serve(port: int, words: int) -> None:
-    async with vendor(port=port, words=words) as stub:
+async def _serve(port: int, words: int, *, at_once: bool) -> None:
+    async with vendor(port=port, words=words, at_once=at_once) as stub:
         print(stub.url, flush=True)
         await asyncio.Event().wait()
 
@@ -225,6 +280,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m bench.vendor")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--words", type=int, default=24, help="words of an answer")
+    parser.add_argument("--at-once", action="store_true", help="no delay, 22 chunks a stream")
     told = parser.parse_args()
     with suppress(KeyboardInterrupt):
-        asyncio.run(_serve(told.port, told.words))
+        asyncio.run(_serve(told.port, told.words, at_once=told.at_once))

@@ -2,14 +2,16 @@
 
 import asyncio
 import json
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
+from bench.vendor_books import Call
 from bench.vendor_words import tokens
 
-_BREAK_AFTER_WORDS = 5
+_BREAK_AFTER_PIECES = 5
 
 
 @dataclass(kw_only=True)
@@ -21,40 +23,37 @@ class Delays:
     transcription_s: float = 0.060
     speech_s: float = 0.100
 
-
-@dataclass(kw_only=True)
-class Call:
-    """One call as the vendor saw it. `completion_tokens` counts what was sent, cut answers too."""
-
-    route: str
-    model: str
-    texts: list[str] = field(default_factory=list)
-    headers: dict[str, str] = field(default_factory=dict)
-    body: dict[str, Any] = field(default_factory=dict)
-    fault: str | None = None
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    finished: bool = False
+    @classmethod
+    def none(cls) -> "Delays":
+        """A vendor that answers at once."""
+        return cls(first_token_s=0.0, word_s=0.0, transcription_s=0.0, speech_s=0.0)
 
 
 class Reply:
-    """One chat answer on its way out."""
+    """One chat answer on its way out, in pieces that make up its text."""
 
-    def __init__(self, call: Call, request: web.Request, words: list[str], finish: str) -> None:
+    def __init__(
+        self, call: Call, request: web.Request, pieces: Sequence[str], finish: str
+    ) -> None:
         self._call = call
         self._request = request
-        self._words = words
+        self._pieces = pieces
         self._finish = finish
 
-    async def whole(self, delays: Delays) -> web.Response:
-        await asyncio.sleep(delays.first_token_s + delays.word_s * len(self._words))
-        text = " ".join(self._words)
-        self._call.completion_tokens = tokens(text)
-        self._call.finished = True
-        message = {"role": "assistant", "content": text}
+    async def whole(self, delays: Delays) -> web.StreamResponse:
+        fault = self._call.fault
+        self._call.completion_tokens = sum(tokens(piece) for piece in self._pieces)
+        if fault in {"F6", "F7", "F8"}:
+            await asyncio.sleep(3600)
+        await _pause(delays.first_token_s + delays.word_s * len(self._pieces))
+        message = {"role": "assistant", "content": "".join(self._pieces)}
         choice = {"index": 0, "message": message, "finish_reason": self._finish}
         body = self._envelope("chat.completion") | {"choices": [choice]}
-        return web.json_response(body | ({} if self._call.fault == "F15" else self._usage()))
+        text = json.dumps(body | ({} if fault == "F15" else self._usage()))
+        if fault in {"F9", "F10_CUT", "F16"}:
+            return await self._broken(text)
+        self._call.finished = True
+        return web.Response(text=text, content_type="application/json")
 
     async def stream(self, delays: Delays, *, usage: bool) -> web.StreamResponse:
         fault = self._call.fault
@@ -64,14 +63,13 @@ class Reply:
             await asyncio.sleep(3600)
         loop = asyncio.get_running_loop()
         due_s = loop.time() + delays.first_token_s
-        for number, word in enumerate(self._words):
-            await asyncio.sleep(due_s - loop.time())
+        for number, piece in enumerate(self._pieces):
+            await _pause(due_s - loop.time())
             due_s += 1.4 if fault == "F8" else delays.word_s
-            if number == _BREAK_AFTER_WORDS and fault in {"F7", "F9", "F10_CUT", "F16"}:
+            if number == _BREAK_AFTER_PIECES and fault in {"F7", "F9", "F10_CUT", "F16"}:
                 return await self._break(response)
-            text = word if number == 0 else f" {word}"
-            self._call.completion_tokens += tokens(text)
-            await self._send(response, {"content": text})
+            await self._send(response, {"content": piece})
+            self._call.completion_tokens += tokens(piece)
         await self._send(response, {}, self._finish)
         if usage:
             await _event(response, self._envelope() | {"choices": []} | self._usage())
@@ -79,6 +77,17 @@ class Reply:
             await response.write(b"data: [DONE]\n\n")
         self._call.finished = True
         return response
+
+    async def _broken(self, text: str) -> web.StreamResponse:
+        """Half an answer: as if it were whole, or with the connection cut under it."""
+        half = text[: len(text) // 2].encode()
+        if self._call.fault == "F9":
+            return web.Response(body=half, content_type="application/json")
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        response.content_length = len(text.encode())
+        await response.prepare(self._request)
+        await response.write(half)
+        return hang_up(self._request)
 
     async def _break(self, response: web.StreamResponse) -> web.StreamResponse:
         if self._call.fault == "F7":
@@ -98,15 +107,23 @@ class Reply:
         return {"id": "stub", "object": kind, "created": 0, "model": self._call.model}
 
     def _usage(self) -> dict[str, Any]:
-        asked, said = self._call.prompt_tokens, self._call.completion_tokens
+        call = self._call
         return {
             "usage": {
-                "prompt_tokens": asked,
-                "completion_tokens": said,
-                "total_tokens": asked + said,
-                "prompt_tokens_details": {"cached_tokens": 0},
+                "prompt_tokens": call.prompt_tokens,
+                "completion_tokens": call.completion_tokens,
+                "total_tokens": call.prompt_tokens + call.completion_tokens,
+                "prompt_tokens_details": {
+                    "cached_tokens": call.cached_tokens,
+                    "cache_write_tokens": call.cache_write_tokens,
+                },
             }
         }
+
+
+async def _pause(seconds: float) -> None:
+    if seconds > 0:
+        await asyncio.sleep(seconds)
 
 
 async def _event(response: web.StreamResponse, data: dict[str, Any]) -> None:
