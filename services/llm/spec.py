@@ -49,10 +49,11 @@ class Rates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceRow:
-    """A price of the overlay, and the UTC day from which it holds."""
+    """A price of the overlay, the UTC day from which it holds, and where it was read."""
 
     since: date
     rates: Rates
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
