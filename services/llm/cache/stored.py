@@ -31,7 +31,8 @@ class StoredAnswer:
     """An answer that may be served again.
 
     `model` is the id (`provider/model`) of the one that made it, `usage` and `cost_nano` (nano-USD)
-    are what it took then: what serving it spares. `fingerprint` is that of `text`. `at` and `until`
+    are what it took then: what serving it spares; `list_nano` is what the ledger calls the same
+    words' list price. `fingerprint` is that of `text`. `at` and `until`
     are aware UTC; the cache sets `until` when it keeps it.
     """
 
@@ -47,6 +48,7 @@ class StoredAnswer:
     usage: Usage = Usage()
     template: str = ""
     cost_nano: int = 0
+    list_nano: int = 0
 
 
 Shelf = tuple[StoredAnswer, ...]
@@ -90,6 +92,7 @@ def answer_of(made: Made, *, at: datetime, template: str = "") -> StoredAnswer:
         usage=made.usage,
         template=template,
         cost_nano=sum(entry.cost_nano for entry in made.entries),
+        list_nano=sum(entry.list_nano for entry in made.entries),
     )
 
 
