@@ -28,6 +28,7 @@ from services.sessions.ports import Presence, SessionStore
 from services.sessions.rooms import Rooms
 from services.settings import Settings
 from services.speech.ports import Ear, VoiceEngine
+from services.stats.stats import Stats
 from services.telemetry.metrics import count_call
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class Services:
     clock: Clock
     store: SessionStore
     presence: Presence
+    stats: Stats
     optimizer: LLMOptimizer
     catalogue: Catalogue
     ears: tuple[Ear, ...]
@@ -62,7 +64,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """
     async with AsyncExitStack() as open_parts:
         clock = SystemClock()
-        store, presence, *_ = await open_parts.enter_async_context(open_sql(settings.database_url))
+        sql = await open_parts.enter_async_context(open_sql(settings.database_url))
         model = _model(settings)
         if model is not None:
             open_parts.push_async_callback(model.aclose)
@@ -76,8 +78,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         yield Services(
             settings=settings,
             clock=clock,
-            store=store,
-            presence=presence,
+            store=sql.store,
+            presence=sql.presence,
+            stats=Stats(sql.totals, sql.board, clock=clock),
             optimizer=LLMOptimizer(
                 model, clock, on_outcome=count_call(model.name if model else None)
             ),

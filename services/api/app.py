@@ -11,7 +11,17 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
 
-from services.api import events, health, openapi, problems, scenarios, sessions, studio, tokens
+from services.api import (
+    events,
+    health,
+    openapi,
+    problems,
+    scenarios,
+    sessions,
+    stats,
+    studio,
+    tokens,
+)
 from services.api.auth import AnyCaller, Doorman, Keys, Operator
 from services.api.body_limit import BodyLimit
 from services.api.pages import Pages, SecurityHeaders
@@ -49,7 +59,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.drain = health.Drain()
     app.state.pulse = health.Pulse()
     problems.install(app)
-    for part in (tokens, scenarios, studio, sessions, events, health):
+    for part in (tokens, scenarios, studio, sessions, events, stats, health):
         app.include_router(part.router)
     if not settings.production:
         app.include_router(tokens.sandbox_router)

@@ -14,6 +14,7 @@ from services.sessions.ports import Presence, SessionStore
 from services.sessions.rooms import Rooms
 from services.settings import Settings
 from services.speech.ports import Ear, VoiceEngine
+from services.stats.views import LlmStats, Window
 
 
 class Loaded(Protocol):
@@ -47,6 +48,14 @@ class Optimizer(Protocol):
     def has_model(self) -> bool: ...
 
 
+class Stats(Protocol):
+    """What the calls for words came to."""
+
+    async def llm(self, window: Window) -> LlmStats:
+        """Raises: BackendError."""
+        ...
+
+
 class Parts(Protocol):
     """The open services."""
 
@@ -67,6 +76,9 @@ class Parts(Protocol):
 
     @property
     def optimizer(self) -> Optimizer: ...
+
+    @property
+    def stats(self) -> Stats: ...
 
     @property
     def ears(self) -> Sequence[Ear]: ...

@@ -9,8 +9,11 @@ from services.sessions.records import SessionRecord
 from services.sessions.rooms import Rooms
 from services.settings import Settings
 from services.speech.ports import Ear, VoiceEngine
+from services.stats.stats import Stats
 from tests.fakes.clock import FakeClock
+from tests.fakes.ledger import FakeLedger
 from tests.fakes.rooms import FakeRooms
+from tests.fakes.stats import FakeBudgets, FakeHealthBoard, FakeTotals
 from tests.fakes.store import FakePresence, FakeSessionStore
 
 LIVEKIT_KEY = "APItest"
@@ -112,9 +115,17 @@ class FakeParts:
     presence: FakePresence = field(default_factory=FakePresence)
     catalogue: FakeCatalogue = field(default_factory=FakeCatalogue)
     optimizer: FakeOptimizer = field(default_factory=FakeOptimizer)
+    ledger: FakeLedger = field(default_factory=FakeLedger)
+    board: FakeHealthBoard = field(default_factory=FakeHealthBoard)
+    budgets: FakeBudgets = field(default_factory=FakeBudgets)
     ears: Sequence[Ear] = ()
     engines: Sequence[VoiceEngine] = ()
     rooms: Rooms | None = field(default_factory=FakeRooms)
+
+    @property
+    def stats(self) -> Stats:
+        """Read from the ledger of this house."""
+        return Stats(FakeTotals(self.ledger), self.board, clock=self.clock, budgets=self.budgets)
 
     async def session(self, room: str, *, user: str = "local") -> SessionRecord:
         """A live session on record."""

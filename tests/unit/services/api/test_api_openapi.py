@@ -74,6 +74,7 @@ def test_the_calls_of_the_contract_are_there(described: dict[str, Any]) -> None:
         "GET /api/sessions/{room}/transcript",
         "GET /api/sessions/{room}/debrief",
         "GET /api/sessions/{room}/events",
+        "GET /api/llm/stats",
         "GET /healthz",
         "GET /readyz",
     }
