@@ -6,8 +6,10 @@ ends at a sentence.
 """
 
 import re
+from itertools import pairwise
 
 _END = re.compile(r"[.!?…]+[\"'»”)\]\u00a0\u202f ]*(?=\s|$)|\n")
+_MARK = re.compile(r"[.!?…\n]")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(«\"'’])(?:[A-Z]|MM|Mme|Mlle|Me|Mr|Mrs|Ms|Dr|Pr|St|etc|cf|p)\.$"
 )
@@ -20,17 +22,26 @@ def useful(text: str) -> bool:
 
 
 class SentenceGate:
-    """Takes pieces as they come and gives what may be spoken, each character once, in order."""
+    """Takes pieces as they come and gives what may be spoken, each character once, in order.
 
-    def __init__(self) -> None:
+    A gate that goes on for another one is told what that one `said`, and whether it stopped
+    `midway` in a sentence.
+    """
+
+    def __init__(self, said: str = "", *, midway: bool = False) -> None:
         self._held = ""
-        self._said = ""
-        self._whole = False
+        self._said = said
+        self._whole = bool(said) and not midway
 
     @property
     def said(self) -> str:
         """All that was given out."""
         return self._said
+
+    @property
+    def midway(self) -> bool:
+        """Whether what was given out stops inside its first sentence."""
+        return bool(self._said) and not self._whole
 
     def feed(self, piece: str) -> str:
         """What may be spoken now that `piece` came; often nothing."""
@@ -39,9 +50,11 @@ class SentenceGate:
             return ""
         if not self._said:
             self._held = self._held.lstrip()
-        end = _last_end(
-            self._held[: len(self._held.rstrip())], open_ended=not self._held[-1].isspace()
-        )
+        end = 0
+        if _MARK.search(self._held):
+            end = _last_end(
+                self._held[: len(self._held.rstrip())], open_ended=not self._held[-1].isspace()
+            )
         if end or self._whole:
             self._whole = True
             return self._give(end)
@@ -51,6 +64,14 @@ class SentenceGate:
         """The rest of an answer that came whole."""
         self._held = self._held.rstrip()
         return self._give(len(self._held))
+
+    def settle(self) -> str:
+        """The held whole sentences of an answer that another one may continue; drops the rest."""
+        end = _last_end(self._held, open_ended=False) if useful(self._held) else 0
+        self._whole = self._whole or end > 0
+        text = self._give(end)
+        self._held = ""
+        return text
 
     def close(self) -> str:
         """What ends an answer that broke off: its held whole sentences, or a trailing-off."""
@@ -66,14 +87,24 @@ class SentenceGate:
         return text
 
 
-def _last_end(text: str, *, open_ended: bool) -> int:
-    """Where the last whole sentence ends; an `open_ended` text may still go on where it stops."""
-    ends = [
+def split(text: str) -> list[str]:
+    """The sentences of a text, the last one perhaps unfinished; joined they are the text."""
+    ends = [0, *_ends(text)]
+    parts = [text[start:end] for start, end in pairwise(ends)]
+    return [*parts, text[ends[-1] :]] if ends[-1] < len(text) else parts
+
+
+def _ends(text: str) -> list[int]:
+    return [
         match.end()
         for match in _END.finditer(text)
         if not _ABBREVIATION.search(text[: match.start() + 1])
-        and (not open_ended or match.end() < len(text))
     ]
+
+
+def _last_end(text: str, *, open_ended: bool) -> int:
+    """Where the last whole sentence ends; an `open_ended` text may still go on where it stops."""
+    ends = [end for end in _ends(text) if not open_ended or end < len(text)]
     return ends[-1] if ends else 0
 
 
