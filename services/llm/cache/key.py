@@ -43,6 +43,9 @@ class Tag(StrEnum):
     SESSION = "session"
 
 
+_TAGS = (Tag.MODEL, Tag.SCENARIO, Tag.PERSONA, Tag.USER, Tag.SESSION)
+
+
 class CacheKey(NamedTuple):
     """`text` is `llm:cache:{hash}:{model}:{task}`. `shared` tells whether level 2 may hold it."""
 
