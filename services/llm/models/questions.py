@@ -4,89 +4,21 @@ Pure, for French and English, with and without the question mark that recognised
 rather misses one than takes "can you explain ...?" for one: a miss only costs a better model.
 """
 
-import re
+from itertools import pairwise
 
+from services.llm.models.interrogatives import EN, FR, Grammar
 from services.llm.request import Language
 
 TAIL_CHARS = 300
 """A question stands at the end; nothing before that is looked at."""
 
-_BREAK = re.compile(r".*(?:[.!?…;:]\s+|\n)", re.DOTALL)
-_TRAILING = " \t\n\r\xa0\u202f\"'”’»)]}*_"
-_LEADING = " \t\n\r\xa0\u202f\"'“‘«([{*_-–—"
-_LEAD = (
-    r"^(?:[^,]{1,40},\s*){0,2}(?:(?:and|so|but|well|ok|okay|then|now|oh|please|sorry"
-    r"|et|mais|alors|donc|bon|bien|ah|eh|euh|or|dites|enfin|pardon)\s+)*"
-)
+LONGEST_CHARS = 160
+"""A sentence longer than that asks for more than a yes."""
 
-_AUXILIARY = (
-    r"(?:do|does|did|is|are|am|was|were|can|could|will|would|shall|should|may|might|must|has|have"
-    r"|had|isn't|aren't|wasn't|weren't|don't|doesn't|didn't|can't|couldn't|won't|wouldn't|shouldn't"
-    r"|hasn't|haven't|hadn't|mustn't)"
-)
-_EN_OPEN = re.compile(
-    r"\b(?:why|how|what|what's|whom|whose)\b"
-    rf"|{_LEAD}(?:(?:at|in|on|for|to|by|since|until|from|with|of|about)\s+)?"
-    r"(?:who|where|when|which)\b"
-    r"|\b(?:who|where|when|which|which one)$"
-    r"|\b(?:know|tell|remember|recall|say|see|guess|sure)\s+(?:\w+\s+)?(?:who|where|when|which)\b"
-    r"|\b(?:explain|describe|elaborate|summari[sz]e|outline|clarify|justify|compare|illustrate"
-    r"|expand|(?:tell|give|show|walk|talk|remind)\s+(?:me|us)|say\s+more|mind\s+\w+ing)\b"
-    r"|\b(?:can|could|would|will)\s+(?:you|we|i|someone)\s+(?:\w+\s+){0,2}?"
-    r"(?:list|share|detail|develop|write|name|provide|present|introduce|define|discuss|comment"
-    r"|suggest|propose|repeat|speak|talk)\b"
-)
-_EN_ASKED = re.compile(
-    rf"{_LEAD}{_AUXILIARY}\s"
-    rf"|{_LEAD}(?:i|you|he|she|it|we|they|that|this|there)(?:'\w+)?\s+\w"
-    rf"|\s{_AUXILIARY}\s+(?:i|you|he|she|it|we|they|there)$"
-    r"|[,\s](?:right|correct|true|yes|no|ok|okay|agreed|yeah|huh|eh)$"
-    r"|^(?:really|sure|certain|ready|agreed|ok|okay|yes|no|any \w+)(?:\s\S+)?$"
-    r"|\byes or no\b"
-)
-_EN_UNMARKED = re.compile(
-    rf"{_LEAD}(?:do|does|did|have|has|had|don't|didn't|haven't)\s+(?:i|you|we|they|he|she)\s+\w"
-    r"|"
-    rf"{_LEAD}(?:is|are|am|was|were|can|could|will|would|should|isn't|aren't|can't|won't|wouldn't)"
-    r"\s+(?:i|you|he|she|it|we|they|this|that|these|those|there)\s+\w"
-    r"|\byes or no$"
-)
-
-_FR_OPEN = re.compile(
-    r"\b(?:pourquoi|comment|combien|quoi|quel|quels|quelle|quelles|lequel|laquelle|lesquels"
-    r"|lesquelles|qu'est-ce|où|ce qui)\b"
-    rf"|{_LEAD}(?:que\b|qu'|(?:(?:à|de|avec|pour|chez|par|depuis|jusqu'à)\s+)?(?:qui|quand)\b)"
-    r"|\b(?:qui|quand)$"
-    r"|\b(?:sais|savez|sait|dire|rappelez|souvenez)\b.{0,12}\b(?:qui|quand|ce que)\b"
-    r"|\b(?:pouvez|peux|pourriez|pourrais|peut|pourrait|voulez|veux|voudriez|voudrais|souhaitez"
-    r"|aimeriez|accepteriez)\b.{0,30}\b(?:expliquer|décrire|raconter|détailler|développer|préciser"
-    r"|résumer|clarifier|justifier|comparer|illustrer|présenter|parler|donner|citer|lister|exposer"
-    r"|argumenter|commenter|éclaircir|nuancer|étayer|reformuler|répéter|éclairer"
-    r"|dire(?!\s+(?:si|s'|oui)))\b"
-    rf"|{_LEAD}(?:expliqu|décriv|racont|détaill|développ|précis|résum|parl|donn|cit|montr)(?:ez|e)\b"
-)
-_INVERSION = r"\b(?!rendez-vous)\w+-(?:t-)?(?:je|tu|il|elle|on|nous|vous|ils|elles|ce)\b(?!-)"
-_FR_ASKED = re.compile(
-    r"\best-ce\s+(?:que\b|qu')"
-    rf"|{_INVERSION}"
-    rf"|{_LEAD}(?:(?:vous|tu|il|elle|on|nous|ils|elles|je|ce|ça|cela)\s+\w|(?:j'|c'|t')\w)"
-    r"|[,\s](?:non|hein|si|oui|d'accord|pas vrai|vrai|ok|c'est ça|exact|compris|entendu)$"
-    r"|^(?:vraiment|sûr|sûre|certain|certaine|prêt|prête|prêts|d'accord|ok|oui|non|compris)"
-    r"(?:\s\S+)?$"
-    r"|\boui ou non\b"
-)
-_FR_UNMARKED = re.compile(
-    rf"{_LEAD}(?:est-ce\s+(?:que\b|qu')"
-    r"|(?:avez|êtes|pouvez|pourriez|voulez|voudriez|savez|pensez|croyez|seriez|auriez|comptez|allez"
-    r"|souhaitez|acceptez|accepteriez|confirmez|reconnaissez|regrettez|connaissez)-vous\b(?!-)"
-    r"|(?:as|es|peux|veux|sais|penses|crois|vas)-tu\b"
-    r"|(?:a-t|est|était|sera-t|peut|doit)-(?:il|elle|on|ce)\b|(?:ont|sont|peuvent)-(?:ils|elles)\b)"
-    r"|\bn'est-ce pas$|\boui ou non$"
-)
-_PATTERNS = {
-    "en": (_EN_OPEN, _EN_ASKED, _EN_UNMARKED),
-    "fr": (_FR_OPEN, _FR_ASKED, _FR_UNMARKED),
-}
+_MOST_VOCATIVES = 2
+_ENDS = (". ", "! ", "? ", "… ", "; ", ": ", "\n")
+_AFTER = " \t\n\r\"'”’»)]}*_"
+_BEFORE = " \t\n\r\"'“‘«([{*_-–—"
 
 
 def is_closed(text: str, language: Language | None = None) -> bool:
@@ -94,17 +26,87 @@ def is_closed(text: str, language: Language | None = None) -> bool:
 
     Without a language either may show that it is closed, and either that it is not.
     """
-    tail = text[-TAIL_CHARS:].rstrip(_TRAILING)
+    tail = text[-TAIL_CHARS:].replace("\xa0", " ").replace("\u202f", " ").rstrip(_AFTER)
     marked = tail.endswith("?")
     if marked:
-        tail = tail.rstrip("?!" + _TRAILING)
-    earlier = _BREAK.match(tail)
-    sentence = tail[earlier.end() if earlier else 0 :].lstrip(_LEADING)
-    sentence = sentence.lower().replace("’", "'")
-    if not sentence:
+        tail = tail.rstrip("?!" + _AFTER)
+    sentence = tail[max([tail.rfind(end) for end in _ENDS]) + 1 :].lstrip(_BEFORE)
+    if not sentence or len(sentence) > LONGEST_CHARS:
         return False
-    known = _PATTERNS.get(language) if language else None
-    for_each = (known,) if known else tuple(_PATTERNS.values())
-    if any(opens.search(sentence) for opens, _, _ in for_each):
+    sentence = sentence.lower().replace("’", "'").replace("\u2011", "-")
+    clauses = sentence.split(",", _MOST_VOCATIVES)
+    if language is not None:
+        return _judge(EN if language == "en" else FR, clauses, marked=marked) is True
+    verdicts = (_judge(EN, clauses, marked=marked), _judge(FR, clauses, marked=marked))
+    return True in verdicts and False not in verdicts
+
+
+def _judge(grammar: Grammar, clauses: list[str], *, marked: bool) -> bool | None:
+    """True for a closed question, False for an open one, None where nothing shows."""
+    split = [grammar.word.findall(clause) for clause in clauses]
+    words = split[0] if len(split) == 1 else [word for clause in split for word in clause]
+    if not words:
+        return None
+    starts = [start for clause in split if (start := _start(grammar, clause))]
+    if _is_open(grammar, words, starts):
         return False
-    return any((asked if marked else bare).search(sentence) for _, asked, bare in for_each)
+    shows = _shows_asking(grammar, words, starts) if marked else _shows_bare(grammar, starts)
+    return shows or " ".join(words[-3:]) in grammar.either or None
+
+
+def _start(grammar: Grammar, clause: list[str]) -> list[str]:
+    """The clause's first three words, without what only leads in."""
+    for index, word in enumerate(clause):
+        if word not in grammar.leads:
+            return clause[index : index + 3]
+    return []
+
+
+def _is_open(grammar: Grammar, words: list[str], starts: list[list[str]]) -> bool:
+    said = set(words)
+    said.update([word.partition("-")[0] for word in words if "-" in word])
+    if not grammar.open_anywhere.isdisjoint(said):
+        return True
+    for start in starts:
+        if start[0] in grammar.open_first:
+            return True
+        if start[0] in grammar.prepositions and start[1:] and start[1] in grammar.open_pronouns:
+            return True
+    asks_who = not grammar.open_pronouns.isdisjoint(said)
+    if asks_who and (words[-1] in grammar.open_pronouns or not grammar.knowing.isdisjoint(said)):
+        return True
+    if not grammar.open_pairs.isdisjoint(pairwise(words)):
+        return True
+    if grammar.modals.isdisjoint(said) or grammar.demands.isdisjoint(said):
+        return False
+    followed = pairwise([*words, ""])
+    return any(word in grammar.demands and after not in grammar.whether for word, after in followed)
+
+
+def _shows_asking(grammar: Grammar, words: list[str], starts: list[list[str]]) -> bool:
+    """Whether a sentence with a question mark has a closed question's form."""
+    for start in starts:
+        if len(start) > 1 and (
+            start[0].partition("'")[0] in grammar.asks_first
+            or start[0] in grammar.asks_first
+            or (start[0], start[1]) in grammar.asks_pairs
+        ):
+            return True
+    if len(words) <= 2 and words[0] in grammar.alone:
+        return True
+    if len(words) > 1 and (words[-1] in grammar.tags or tuple(words[-2:]) in grammar.tag_pairs):
+        return True
+    return any(_is_inverted(grammar, word) for word in words)
+
+
+def _shows_bare(grammar: Grammar, starts: list[list[str]]) -> bool:
+    """Whether a sentence without a question mark can be nothing but a closed question."""
+    return any(
+        (len(start) > 2 and (start[0], start[1]) in grammar.bare_pairs)
+        or (_is_inverted(grammar, start[0]) and start[0].partition("-")[0] in grammar.bare_verbs)
+        for start in starts
+    )
+
+
+def _is_inverted(grammar: Grammar, word: str) -> bool:
+    return word.endswith(grammar.behind) and word != grammar.not_behind
