@@ -11,6 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar
@@ -82,21 +83,19 @@ class SharedFile:
         Raises:
             BackendError: locked for too long, disk full, or broken (another file is made then).
         """
-        if self._closed:
-            raise BackendError("the shared file is closed", code="shared_file")
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
+        return await self._submit(lambda: self._transaction(job))
 
-        def run() -> None:
-            try:
-                result = self._transaction(job)
-            except Exception as error:  # noqa: BLE001 - a thread's edge: it is raised at `await`
-                _hand_over(loop, future, future.set_exception, error)
-            else:
-                _hand_over(loop, future, future.set_result, result)
+    async def checkpoint(self) -> None:
+        """Moves the write-ahead log into the file and empties it, if nobody is reading just now."""
+        with contextlib.suppress(BackendError):
+            await self._submit(self._checkpoint)
 
-        self._jobs.put(run)
-        return await future
+    def tidy(self, *, before: datetime) -> None:
+        """Deletes files that were left behind as corrupt, if last written before that time."""
+        for path in self._folder.left_behind():
+            with contextlib.suppress(OSError):
+                if path.stat().st_mtime < before.timestamp():
+                    path.unlink()
 
     async def aclose(self) -> None:
         """Finishes the writes that were asked for, then closes the file."""
@@ -106,6 +105,24 @@ class SharedFile:
             await asyncio.to_thread(self._thread.join)
             for connection in (*self._retired, self._reader, self._writer):
                 _close(connection)
+
+    async def _submit(self, work: Callable[[], T]) -> T:
+        """What `work` returns or raises in the writer's thread."""
+        if self._closed:
+            raise BackendError("the shared file is closed", code="shared_file")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+
+        def run() -> None:
+            try:
+                result = work()
+            except Exception as error:  # noqa: BLE001 - a thread's edge: it is raised at `await`
+                _hand_over(loop, future, future.set_exception, error)
+            else:
+                _hand_over(loop, future, future.set_result, result)
+
+        self._jobs.put(run)
+        return await future
 
     def _open(self) -> None:
         with self._folder.alone():
@@ -164,6 +181,10 @@ class SharedFile:
                     self._reopen(mend=True)
                 raise
             return result
+
+    def _checkpoint(self) -> None:
+        with _translated():
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _mend(self, reader: sqlite3.Connection) -> None:
         """What a reader that found the file broken asks of the writer's thread."""
