@@ -62,8 +62,7 @@ class SqliteCache:
     async def put(self, key: str, value: bytes, *, ttl_s: float, tags: Sequence[str]) -> None:
         ends_ms = self._now_ms() + max(1, round(ttl_s * 1000))
         self._puts += 1
-        trim = self._puts % _DELETE = ("DELETE FROM cache_1 WHERE key = ?", "DELETE FROM cache_tag_1 WHERE key = ?")
-_TRIM_EVERY == 0
+        trim = self._puts % _TRIM_EVERY == 0
 
         def job(connection: sqlite3.Connection) -> None:
             connection.execute(_PUT, (key, value, ends_ms))
