@@ -18,6 +18,7 @@ LONGEST_CHARS = 160
 _MOST_VOCATIVES = 2
 _ENDS = (". ", "! ", "? ", "… ", "; ", ": ", "\n")
 _AFTER = " \t\n\r\"'”’»)]}*_"
+_GRAMMARS: dict[Language | None, tuple[Grammar, ...]] = {"en": (EN,), "fr": (FR,), None: (EN, FR)}
 _BEFORE = " \t\n\r\"'“‘«([{*_-–—"
 
 
@@ -35,27 +36,30 @@ def is_closed(text: str, language: Language | None = None) -> bool:
         return False
     sentence = sentence.lower().replace("’", "'").replace("\u2011", "-")
     clauses = sentence.split(",", _MOST_VOCATIVES)
-    if language is not None:
-        return _judge(EN if language == "en" else FR, clauses, marked=marked) is True
-    verdicts = (_judge(EN, clauses, marked=marked), _judge(FR, clauses, marked=marked))
-    return True in verdicts and False not in verdicts
+    grammars = _GRAMMARS[language]
+    parts = [_parts(grammar, clauses) for grammar in grammars]
+    read = list(zip(grammars, parts, strict=True))
+    if not any(_shows(grammar, *part, marked=marked) for grammar, part in read):
+        return False
+    return not any(_is_open(grammar, *part) for grammar, part in read)
 
 
-def _judge(grammar: Grammar, clauses: list[str], *, marked: bool) -> bool | None:
-    """True for a closed question, False for an open one, None where nothing shows."""
+def _parts(grammar: Grammar, clauses: list[str]) -> tuple[list[str], list[list[str]]]:
+    """All words, and the first three of each clause without what only leads in."""
     split = [grammar.word.findall(clause) for clause in clauses]
     words = split[0] if len(split) == 1 else [word for clause in split for word in clause]
+    return words, [start for clause in split if (start := _start(grammar, clause))]
+
+
+def _shows(grammar: Grammar, words: list[str], starts: list[list[str]], *, marked: bool) -> bool:
+    """Whether it has the form of a closed question."""
     if not words:
-        return None
-    starts = [start for clause in split if (start := _start(grammar, clause))]
-    if _is_open(grammar, words, starts):
         return False
     shows = _shows_asking(grammar, words, starts) if marked else _shows_bare(grammar, starts)
-    return shows or " ".join(words[-3:]) in grammar.either or None
+    return shows or " ".join(words[-3:]) in grammar.either
 
 
 def _start(grammar: Grammar, clause: list[str]) -> list[str]:
-    """The clause's first three words, without what only leads in."""
     for index, word in enumerate(clause):
         if word not in grammar.leads:
             return clause[index : index + 3]
@@ -63,6 +67,9 @@ def _start(grammar: Grammar, clause: list[str]) -> list[str]:
 
 
 def _is_open(grammar: Grammar, words: list[str], starts: list[list[str]]) -> bool:
+    """Whether it asks for more than a yes."""
+    if not words:
+        return False
     said = set(words)
     said.update([word.partition("-")[0] for word in words if "-" in word])
     if not grammar.open_anywhere.isdisjoint(said):
