@@ -11,8 +11,8 @@ from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from random import Random
 
-from scenarios.hearing import words_of
 from scenarios.schema import Scenario
+from services.llm.cache.stored import fingerprint
 from services.llm.reactions import NO_REACTIONS, Moment, Reactions, asking
 from services.llm.request import Request, TaskType
 from services.llm.sentences import useful
@@ -86,7 +86,7 @@ class Deck:
     def take(self, persona: str, moment: Moment, heard: Container[str] = ()) -> str | None:
         """A line for the moment, never one that was heard before all of them were.
 
-        `heard` holds lines of this session as `key_of` gives them. The line counts as said. None
+        `heard` holds the fingerprints of lines of this session. The line counts as said. None
         when there is none at all. Raises: KeyError for an unknown character.
         """
         line = self._fresh(persona, moment, heard) or self._again(persona, moment)
@@ -107,7 +107,7 @@ class Deck:
 
     def mark(self, persona: str, text: str) -> None:
         """The character said this, from here or from elsewhere."""
-        self._said[persona].append(key_of(text))
+        self._said[persona].append(fingerprint(text))
 
     def _fresh(self, persona: str, moment: Moment, heard: Container[str]) -> str | None:
         line = self._unheard(persona, self._written[persona, moment], heard)
@@ -116,7 +116,7 @@ class Deck:
     def _unheard(self, persona: str, lines: Iterable[str], heard: Container[str]) -> str | None:
         said = self._said[persona]
         for line in lines:
-            key = key_of(line)
+            key = fingerprint(line)
             if key not in said and key not in heard:
                 return line
         return None
@@ -125,8 +125,8 @@ class Deck:
         """The line said longest ago, never the character's last words if there are others."""
         said = self._said[persona]
         lines = [*self._written[persona, moment], *self._authored(persona, moment)]
-        others = [line for line in lines if said[-1:] != [key_of(line)]] or lines
-        return min(others, key=lambda line: _last(said, key_of(line)), default=None)
+        others = [line for line in lines if said[-1:] != [fingerprint(line)]] or lines
+        return min(others, key=lambda line: _last(said, fingerprint(line)), default=None)
 
     def _authored(self, persona: str, moment: Moment) -> tuple[str, ...]:
         reactions = self._scenario.character(persona).understudy.reactions
@@ -134,12 +134,12 @@ class Deck:
 
     def _add(self, persona: str, made: Structured[Reactions]) -> int:
         """Keeps what can be spoken, shuffled so that sessions differ; how many were kept."""
-        known = {key_of(line) for moment in Moment for line in self._authored(persona, moment)}
+        known = {fingerprint(line) for moment in Moment for line in self._authored(persona, moment)}
         kept = 0
         for moment in Moment:
             lines = [self._clean(persona, line) for line in getattr(made.value, moment)]
-            fits = [one for one in lines if _short(one) and key_of(one) not in known]
-            known.update(map(key_of, fits))
+            fits = [one for one in lines if _short(one) and fingerprint(one) not in known]
+            known.update(map(fingerprint, fits))
             self._rng.shuffle(fits)
             self._written[persona, moment] += fits
             kept += len(fits)
@@ -149,11 +149,6 @@ class Deck:
         facts = {"lines": lines, "cost_nano": cost_nano, "stopped": stopped}
         log.info("deck.filled", extra={"scenario": self._scenario.id, **facts})
         return Filled(lines=lines, cost_nano=cost_nano, stopped=stopped)
-
-
-def key_of(line: str) -> str:
-    """What makes two lines the same to a listener."""
-    return " ".join(words_of(line))
 
 
 def _short(line: str) -> bool:

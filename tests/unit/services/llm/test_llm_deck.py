@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from scenarios.schema import Scenario
-from services.llm.deck import Deck, key_of
+from services.llm.cache.stored import fingerprint
+from services.llm.deck import Deck
 from services.llm.outcome import Latency, Outcome, Source
 from services.llm.reactions import Moment, asking
 from services.llm.request import Message, Request, Scope, TaskType
@@ -117,7 +118,7 @@ async def test_lines_come_again_when_all_were_heard_never_the_last_one() -> None
 
 async def test_line_that_the_session_has_heard_elsewhere_is_passed_over() -> None:
     deck = await filled()
-    line = deck.take("morel", Moment.INTERRUPTED, heard={key_of("Interrupted, UN !")})
+    line = deck.take("morel", Moment.INTERRUPTED, heard={fingerprint("Interrupted, UN !")})
 
     assert line == "interrupted deux."
 
