@@ -1,0 +1,298 @@
+"""The money side of every call: what it may cost is set aside, what it cost is booked.
+
+Owns admission and closing. Booking itself is the writer's, what budgets say is the till's, and what
+they are is the plan's. Nothing here waits for the ledger.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import TypeVar
+
+from services.core.clock import Clock
+from services.core.errors import BackendError, BackendTimeout, Refused
+from services.llm.entry import LedgerEntry
+from services.llm.ledger.bookings import (
+    Bookkeeper,
+    Prefixes,
+    Prices,
+    is_advanced,
+)
+from services.llm.ledger.budgets import BudgetPlan
+from services.llm.ledger.glide import Glide
+from services.llm.ledger.till import Till, UsedUp
+from services.llm.ledger.writer import Booking, Writer
+from services.llm.outcome import Usage
+from services.llm.ports import Hold, LedgerStore, Observer, Purse, Route
+from services.llm.spec import ModelSpec
+from services.llm.work import Ask, AttemptEnd, Ticket
+
+logger = logging.getLogger(__name__)
+
+LEASE_S = 120.0
+"""Longer than any call: what is held longer is a dead process's."""
+
+_RECOVER_S = 10.0
+_LOOK_S = 2.0
+_REMEMBERED = 1024
+
+T = TypeVar("T")
+
+
+def new_entry_id() -> str:
+    """96 random bits."""
+    return secrets.token_hex(12)
+
+
+class Books:
+    """`work.Accounts` over a purse and a ledger; one for a process.
+
+    `run` books in the background and takes over what dead processes left; `aclose` books the rest.
+    `advanced` is the model whose list price is the counterfactual.
+    """
+
+    def __init__(
+        self,
+        *,
+        purse: Purse,
+        ledger: LedgerStore,
+        prices: Prices,
+        plan: BudgetPlan,
+        clock: Clock,
+        observer: Observer,
+        advanced: ModelSpec | None = None,
+        prefixes: Prefixes | None = None,
+        lease_s: float = LEASE_S,
+        new_id: Callable[[], str] = new_entry_id,
+    ) -> None:
+        self._plan = plan
+        self._clock = clock
+        self._observer = observer
+        self._prefixes = prefixes
+        self._lease = timedelta(seconds=lease_s)
+        self._new_id = new_id
+        self._till = Till(purse, observer)
+        self._writer = Writer(till=self._till, ledger=ledger, clock=clock, observer=observer)
+        self._keeper = Bookkeeper(prices, advanced=advanced)
+        self._batch: dict[tuple[str, str], Hold] = {}
+        self._asked: dict[str, str] = {}
+        self._limits: dict[str, int] = {}
+
+    @property
+    def waiting(self) -> int:
+        """Entries that are not in the ledger yet."""
+        return self._writer.waiting
+
+    @property
+    def purse_away(self) -> bool:
+        """Whether budgets cannot be asked now."""
+        return self._till.away
+
+    async def admit(self, ask: Ask, route: Route) -> Ticket:
+        """Sets aside what the attempt costs at most.
+
+        While the purse is away it is let through by a local lease. Cancelled, it holds nothing.
+
+        Raises:
+            Refused: `budget:<scope>`, or `budget:away` when the lease is used up too.
+        """
+        _remember(self._asked, ask.call, route.spec.id)
+        predicted = self._predicted(ask, route)
+        hold = self._batch.pop((ask.call, route.spec.id), None) if self._batch else None
+        if hold is None:
+            hold = self._hold(ask, route)
+            if hold is not None:
+                began_s = self._clock.monotonic_s()
+                await self._reserve(hold, route)
+                reserve_s = self._clock.monotonic_s() - began_s
+                return Ticket(
+                    ask=ask,
+                    route=route,
+                    hold=hold,
+                    predicted_tokens=predicted,
+                    reserve_s=reserve_s,
+                )
+        return Ticket(ask=ask, route=route, hold=hold, predicted_tokens=predicted)
+
+    def close(self, ticket: Ticket, end: AttemptEnd) -> LedgerEntry:
+        """The attempt's entry; it is settled and booked in the background."""
+        hold = ticket.hold
+        if hold is not None:
+            id, at = hold.id, hold.draft.at
+        else:
+            id = self._new_id()
+            at = self._clock.now() - timedelta(seconds=min(max(end.total_s, 0.0), 86_400.0))
+        asked = self._asked.get(ticket.ask.call)
+        entry = self._keeper.entry(
+            ticket, end, id=id, at=at, fallback=asked not in {None, ticket.route.spec.id}
+        )
+        if hold is not None:
+            self._till.spend(hold, entry.cost_nano)
+        if end.billable and self._prefixes is not None:
+            messages, now_s = ticket.ask.request.messages, self._clock.monotonic_s()
+            self._prefixes.sent(ticket.route.spec.id, messages, now_s)
+        self._writer.put(Booking(entry, hold))
+        return entry
+
+    def note(self, entry: LedgerEntry) -> None:
+        """Books an answer that no attempt made: cached, deck, understudy."""
+        self._writer.put(Booking(entry))
+
+    async def reserve_batch(self, attempts: Sequence[tuple[Ask, Route]]) -> None:
+        """Sets all of a parallel round aside in one step; `admit` then finds each one's part.
+
+        When the round is over, `release` frees what was not used. While the purse is away nothing
+        is set aside, and each attempt is admitted by itself.
+
+        Raises:
+            Refused: `budget:<scope>`: together they are too much; nothing is held.
+        """
+        holds = {
+            (ask.call, route.spec.id): hold
+            for ask, route in attempts
+            if (hold := self._hold(ask, route)) is not None
+        }
+        if not holds:
+            return
+        try:
+            await self._till.reserve(tuple(holds.values()))
+        except asyncio.CancelledError:
+            self._void(holds.values())
+            raise
+        except BackendError:
+            self._void(holds.values())
+            return
+        self._batch.update(holds)
+
+    def release(self, calls: Iterable[str]) -> None:
+        """Frees what `reserve_batch` set aside for these calls and nobody was admitted for."""
+        done = set(calls)
+        for key in [key for key in self._batch if key[0] in done]:
+            self._void((self._batch.pop(key),))
+
+    def level(
+        self,
+        *,
+        session: str | None,
+        user: str | None,
+        scenario: str | None,
+        session_limit_nano: int | None = None,
+    ) -> Glide:
+        """The glide for such a call, from the shares as last told; asks nobody."""
+        if session_limit_nano is None and session is not None:
+            session_limit_nano = self._limits.get(session)
+        lines = self._plan.lines(
+            session=session,
+            user=user,
+            scenario=scenario,
+            session_limit_nano=session_limit_nano,
+            now=self._clock.now(),
+        )
+        return self._till.level(lines)
+
+    async def exhausted(
+        self, *, user: str | None = None, scenario: str | None = None
+    ) -> UsedUp | None:
+        """The first budget so full that a new session would get written words only.
+
+        None when there is money, and when the purse is away: a session then has its local lease.
+        """
+        lines = self._plan.lines(user=user, scenario=scenario, now=self._clock.now())
+        return await self._till.used_up(lines)
+
+    async def run(self) -> None:
+        """Books, looks at full budgets and takes over from dead processes, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._supervised(self._writer.run, 0.0), name="books-writer")
+            tasks.create_task(self._supervised(self.recover, _RECOVER_S), name="books-recover")
+            tasks.create_task(self._supervised(self._look, _LOOK_S), name="books-look")
+
+    async def recover(self) -> int:
+        """Books what dead processes left in the purse; how many entries."""
+        return await self._writer.recover()
+
+    async def flush(self) -> bool:
+        """Books what waits now; whether nothing of it is left."""
+        return await self._writer.flush()
+
+    async def aclose(self, *, timeout_s: float = 3.0) -> None:
+        """Books the rest, for `timeout_s` at most. What the purse keeps is not lost after that."""
+        self.release({call for call, _ in self._batch})
+        try:
+            async with asyncio.timeout(timeout_s):
+                while not await self._writer.flush():  # noqa: ASYNC110 - what is away gives no sign
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            logger.error("llm.books_left_open", extra={"entries": self.waiting})
+
+    def _hold(self, ask: Ask, route: Route) -> Hold | None:
+        """What would have to be set aside; None without budgets, and for a model that is free."""
+        request, now = ask.request, self._clock.now()
+        limit = request.session_limit_nano
+        if limit is not None and request.session is not None:
+            _remember(self._limits, request.session, limit)
+        lines = self._plan.lines(
+            session=request.session,
+            user=request.user,
+            scenario=request.scenario,
+            session_limit_nano=limit,
+            now=now,
+        )
+        if not lines:
+            return None
+        return self._keeper.hold(
+            ask, route, lines=lines, id=self._new_id(), at=now, expires_at=now + self._lease
+        )
+
+    async def _reserve(self, hold: Hold, route: Route) -> None:
+        was_away = self._till.away
+        try:
+            await self._till.reserve((hold,))
+        except asyncio.CancelledError:
+            self._void((hold,))
+            raise
+        except BackendError as error:
+            try:
+                self._till.lease(hold, advanced=is_advanced(route))
+            except Refused:
+                if not was_away or isinstance(error, BackendTimeout):
+                    self._void((hold,))
+                raise
+
+    def _void(self, holds: Iterable[Hold]) -> None:
+        """Frees what may be set aside for attempts that are not made."""
+        for hold in holds:
+            nothing = replace(hold.draft, usage=Usage(), cost_nano=0, fault="void")
+            self._writer.put(Booking(nothing, hold, void=True))
+
+    def _predicted(self, ask: Ask, route: Route) -> int:
+        if self._prefixes is None:
+            return 0
+        now_s = self._clock.monotonic_s()
+        return self._prefixes.predicted(route.spec.id, ask.request.messages, now_s)
+
+    async def _look(self) -> int:
+        await self._till.refresh(self._clock.now())
+        return 0
+
+    async def _supervised(self, work: Callable[[], Awaitable[object]], every_s: float) -> None:
+        """Repeats it until cancelled; what it raises is told and does not end the others."""
+        while True:
+            try:
+                await work()
+            except Exception:
+                logger.exception("llm.books_failed")
+                self._observer.event("books_failed")
+                await asyncio.sleep(_LOOK_S)
+            await asyncio.sleep(every_s)
+
+
+def _remember(known: dict[str, T], key: str, value: T) -> None:
+    """Keeps the first value of the newest keys."""
+    if key not in known:
+        if len(known) >= _REMEMBERED:
+            del known[next(iter(known))]
+        known[key] = value
