@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from tests.postgres import empty_postgres, postgres_folder
+from tests.redis_server import _kept_redis, empty_redis, own_redis
 
-__all__ = ["empty_postgres", "postgres_folder"]
+__all__ = ["_kept_redis", "empty_postgres", "empty_redis", "own_redis", "postgres_folder"]
 
 _ROOT = Path(__file__).parent.parent
 _OURS = re.compile(

@@ -97,7 +97,7 @@ class SqliteCache:
 
         def job(connection: sqlite3.Connection) -> int:
             gone = connection.execute(
-                "DELETE FROM cache_1 WHERE ends_ms <= ? OR substr(value, 1, ?) <> ?",
+                "DELETE FROM cache_1 WHERE ends_ms <= ? OR substr(value, 1, ?) IS NOT ?",
                 (now_ms, len(self._mark), self._mark),
             ).rowcount
             self._trim(connection)

@@ -34,7 +34,7 @@ _SWEEP = Script("""
 local gone = 0
 for i = 1, #KEYS do
   local start = redis.pcall('GETRANGE', KEYS[i], 0, #ARGV[1] - 1)
-  if start ~= '' and (start ~= ARGV[1] or redis.call('PTTL', KEYS[i]) < 0) then
+  if start ~= ARGV[1] or redis.call('PTTL', KEYS[i]) < 0 then
     gone = gone + redis.call('UNLINK', KEYS[i])
   end
 end
