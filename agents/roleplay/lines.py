@@ -6,11 +6,13 @@ Owns the way from a beat to words. Who speaks was decided before; how it sounds 
 from collections.abc import AsyncIterator, Callable
 
 from agents.cast.guard import LineGuard
-from agents.manager.beats import Beat
+from agents.manager.beats import Beat, BeatKind
+from agents.roleplay.moments import moment_of
 from scenarios.schema import Scenario
+from services.core.money import nano
 from services.llm.optimizer import LLMOptimizer
 from services.llm.outcome import Outcome, Source
-from services.llm.request import Message, Request, TaskType
+from services.llm.request import Complexity, Message, Request, Scope, TaskType
 from services.llm.understudy import Understudy
 
 TOKENS_PER_WORD = 2.0
@@ -35,7 +37,11 @@ class Line:
 
 
 class Lines:
-    """Writes lines for the cast of one scene."""
+    """Writes lines for the cast of one scene.
+
+    `room` is the session and `user` the person whose budgets pay; `revision` names the scenario's
+    version. `book` is told of each answer that is over.
+    """
 
     def __init__(
         self,
@@ -45,12 +51,16 @@ class Lines:
         understudy: Understudy,
         room: str,
         book: Callable[[Outcome, Beat], None],
+        user: str | None = None,
+        revision: str = "",
     ) -> None:
         self._scenario = scenario
         self._optimizer = optimizer
         self._understudy = understudy
         self._room = room
         self._book = book
+        self._user = user
+        self._revision = revision
 
     def write(
         self,
@@ -59,23 +69,19 @@ class Lines:
         prompt: Callable[[], tuple[Message, ...]],
         heard: str,
         free: bool = False,
+        private: bool = True,
     ) -> Line:
         """The beat's words; `free` takes the author's, because nobody is there to pay for.
 
-        `heard` is what the learner just said, for the authored answers.
+        `heard` is what the learner just said, for the authored answers. `private` unless the prompt
+        holds nothing that a person said: then other sessions of the scene may share the answer.
         """
         if beat.say is not None:
             self._understudy.mark(beat.persona, beat.say)
             return Line(beat, _once(beat.say), lambda: Source.UNDERSTUDY)
         if free:
             return Line(beat, _once(self._authored(beat, heard)), lambda: Source.UNDERSTUDY)
-        request = Request(
-            task=TaskType.AGENT_RESPONSE,
-            messages=prompt(),
-            max_tokens=int(beat.max_words * TOKENS_PER_WORD),
-            session=self._room,
-            persona=beat.persona,
-        )
+        request = self._request(beat, prompt(), private=private)
         answer = self._optimizer.stream(request, understudy=lambda: self._authored(beat, heard))
 
         async def words() -> AsyncIterator[str]:
@@ -102,6 +108,26 @@ class Lines:
             return answer.outcome.source if answer.outcome is not None else Source.LIVE
 
         return Line(beat, words(), source)
+
+    def _request(self, beat: Beat, messages: tuple[Message, ...], *, private: bool) -> Request:
+        """The call for a beat: lines of a cast are short, so the cheap tier writes all of them."""
+        reacts = beat.kind is BeatKind.FOLLOW_UP
+        return Request(
+            task=TaskType.AGENT_REACTION if reacts else TaskType.AGENT_RESPONSE,
+            messages=messages,
+            max_tokens=int(beat.max_words * TOKENS_PER_WORD),
+            spoken=True,
+            complexity=Complexity.SIMPLE,
+            scope=None if private else Scope.SCENARIO,
+            session=self._room,
+            session_limit_nano=nano(self._scenario.limits.cost_usd),
+            user=self._user,
+            scenario=self._scenario.id,
+            persona=beat.persona,
+            language=self._scenario.language,
+            revision=self._revision,
+            moment=moment_of(beat, self._scenario.character(beat.persona).temper),
+        )
 
     def _authored(self, beat: Beat, heard: str) -> str:
         return self._understudy.line(

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from agents.cast.moment import Said
+from agents.cast.moment import LEARNER, Said
 from agents.cast.prompts import prompt_for
 from agents.manager.beats import Beat, BeatKind, Plan
 from agents.manager.manager import MultiAgentManager
@@ -112,7 +112,8 @@ class Roleplay:
             )
 
         silence = beat.kind is BeatKind.PROMPT or plan.end_reason == "silence"
-        return self._lines.write(beat, prompt=prompt, heard=heard, free=silence)
+        private = bool(heard) or any(s.speaker == LEARNER for s in self._manager.memory)
+        return self._lines.write(beat, prompt=prompt, heard=heard, free=silence, private=private)
 
     def performed(self, beat: Beat, heard_text: str, *, cut: bool, source: str) -> None:
         """A beat was played, or cut: memory and journal keep what was heard of it."""

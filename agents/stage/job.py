@@ -187,6 +187,8 @@ class Job:
                 understudy=understudy,
                 room=self._room,
                 book=book,
+                user=session.user,
+                revision=session.scenario_hash,
             ),
             journal=self._journal,
             clock=self._house.clock,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from random import Random
 
 from scenarios.schema import Scenario
+from services.core.money import nano
 from services.llm.cache.stored import fingerprint
 from services.llm.reactions import NO_REACTIONS, Moment, Reactions, asking
 from services.llm.request import Request, TaskType
@@ -25,7 +26,6 @@ PURSE_SHARE = 0.05
 """What filling may cost at most, of what the author lets the scene cost."""
 
 MAX_WORDS = 8
-_NANO_PER_USD = 1_000_000_000
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class Deck:
         self._scenario = scenario
         self._clean = clean
         self._rng = rng
-        self._purse_nano = int(scenario.limits.cost_usd * _NANO_PER_USD * share)
+        self._purse_nano = nano(scenario.limits.cost_usd * share)
         self._written: defaultdict[tuple[str, Moment], list[str]] = defaultdict(list)
         self._said: defaultdict[str, list[str]] = defaultdict(list)
 

@@ -123,6 +123,8 @@ async def open_run(model: FakeChatModel | None = None) -> Run:
             book=lambda outcome, beat: journal.usage(
                 outcome, persona=beat.persona, task="agent_response"
             ),
+            user="ada",
+            revision="h",
         ),
         journal=journal,
         clock=clock,

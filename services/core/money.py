@@ -1,0 +1,8 @@
+"""Money as the program counts it: integer nano-USD."""
+
+NANO_PER_USD = 1_000_000_000
+
+
+def nano(usd: float) -> int:
+    """Nano-USD of an amount that a person wrote down, to the nearest one."""
+    return round(usd * NANO_PER_USD)
