@@ -7,6 +7,7 @@ model is found by its exact id only, because the package's aliases are traps: it
 
 from datetime import UTC, date, datetime
 from decimal import ROUND_CEILING, Decimal
+from importlib.metadata import version
 from typing import Any
 
 from services.llm.spec import ModelSpec, Rates
@@ -19,12 +20,13 @@ _Steps = tuple[tuple[int, Rates], ...]
 
 
 class GenaiPrices:
-    """The price list as it was packaged. Opening it takes about 0.15 s."""
+    """The price list as it was packaged; `edition` names it. Opening it takes 0.15 s and 14 MB."""
 
     def __init__(self) -> None:
         from genai_prices.data import providers
         from genai_prices.types import StartDateConstraint
 
+        self.edition = f"genai-prices {version('genai-prices')}"
         self._dated: type[Any] = StartDateConstraint
         self._providers: dict[str, Any] = {one.id: one for one in providers}
         self._steps: dict[tuple[str, str, date], _Steps | None] = {}
