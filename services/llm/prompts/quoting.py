@@ -69,4 +69,6 @@ def join_quoted(lines: Iterable[Quoted]) -> Quoted:
 
 def _within(text: str, limit: int) -> str:
     half = max((limit - len(_GAP)) // 2, 1)
-    return text if len(text) <= limit else f"{text[:half]}{_GAP}{text[-half:]}"
+    if len(text) <= limit:
+        return text
+    return f"{text[:half].rstrip()}{_GAP}{text[-half:].lstrip()}"
