@@ -45,6 +45,11 @@ class BeatView(Protocol):
     """What a prompt depends on in a beat."""
 
     @property
+    def kind(self) -> str:
+        """What the beat is for: `opening`, `answer`, `closing` and others."""
+        ...
+
+    @property
     def phase(self) -> str:
         """The phase that the beat belongs to."""
         ...
@@ -61,13 +66,23 @@ class BeatView(Protocol):
 
 
 def window(
-    memory: Sequence[Said], *, turns: int = WINDOW_TURNS, chars: int = WINDOW_CHARS
+    memory: Sequence[Said],
+    *,
+    turns: int = WINDOW_TURNS,
+    chars: int = WINDOW_CHARS,
+    step: int = 1,
 ) -> tuple[Said, ...]:
-    """The latest things said, at most `turns` of them and about `chars` characters; never none."""
-    kept: list[Said] = []
+    """The latest things said, at most `turns` of them and about `chars` characters; never none.
+
+    With a `step` it begins at a multiple of so many things said, so that it begins at the same one
+    for a while. It is shorter for that, but by less than a third.
+    """
+    first = len(memory)
     for said in reversed(memory[-turns:]):
         chars -= len(said.text)
-        if kept and chars < 0:
+        if first < len(memory) and chars < 0:
             break
-        kept.append(said)
-    return tuple(reversed(kept))
+        first -= 1
+    while step > 1 and 3 * step > len(memory) - first:
+        step //= 2
+    return tuple(memory[-(-first // step) * step :])

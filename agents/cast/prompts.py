@@ -2,24 +2,69 @@
 
 Owns who may know what: a prompt holds the character's own persona and knowledge, secrets that an
 event released to it, what everybody was told, and what was heard. An unreleased secret stands in
-nobody's prompt, so no wording of a question can bring it out. Order: what is the same for all
-scenes, for the session, for the turn.
+nobody's prompt, so no wording of a question can bring it out. The wording is the templates'.
 """
 
-import tomllib
-from collections.abc import Mapping, Sequence
-from functools import cache
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from agents.cast.moment import LEARNER, BeatView, Said, SceneView, window
-from agents.cast.quoting import quote
-from scenarios.schema import Character, Language, Scenario
+from scenarios.schema import Character, Scenario
+from services.llm.prompts.compiler import compile_prompt
+from services.llm.prompts.quoting import Quoted, join_quoted, quote, quote_list, quote_said
+from services.llm.prompts.store import TemplateStore, shipped
+from services.llm.prompts.templates import Template
 from services.llm.request import Message
 
-LINE_WORDS = 45
+LineTemplate = Literal["persona_answer", "opening", "closing", "escalation"]
+
 SAID_CHARS = 1500
+NAME_CHARS = 60
 KNOWLEDGE_CHARS = 4000
 MANNER_LINES = 3
+WINDOW_STEP = 8
+"""The window moves on by so many lines at once: in between, a prompt only grows at its end."""
+
+_TEMPLATES: dict[str, LineTemplate] = {"opening": "opening", "closing": "closing"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """What is sent, and the template that it came from (`persona_answer.fr@1`)."""
+
+    messages: tuple[Message, ...]
+    template: str
+
+
+def compose(
+    persona: str,
+    *,
+    scenario: Scenario,
+    memory: Sequence[Said],
+    scene: SceneView,
+    beat: BeatView,
+    knowledge: Sequence[str] = (),
+    templates: TemplateStore | None = None,
+    template: LineTemplate | None = None,
+) -> Prompt:
+    """The prompt for that character's line: the rules and the session, then the turn.
+
+    `memory` is what was heard so far, `knowledge` texts that the whole cast knows. Without a
+    `template` the beat's kind decides which one.
+    """
+    name = template or _TEMPLATES.get(beat.kind, "persona_answer")
+    chosen = (templates or shipped()).get(name, scenario.language)
+    character = scenario.character(persona)
+    blocks = chosen.render(
+        **_session(character, scenario, knowledge),
+        conversation=_conversation(memory, chosen),
+        goal=next((one.goal for one in scenario.phases if one.id == beat.phase), ""),
+        released=_listed(released_to(persona, scenario, scene)),
+        cue=beat.cue,
+        max_words=str(beat.max_words),
+    )
+    return Prompt(messages=compile_prompt(blocks), template=chosen.ref)
 
 
 def prompt_for(
@@ -31,17 +76,11 @@ def prompt_for(
     beat: BeatView,
     knowledge: Sequence[str] = (),
 ) -> tuple[Message, ...]:
-    """The messages for that character's line: the rules and the session, then the turn.
-
-    `memory` is what was heard so far, `knowledge` texts that the whole cast knows.
-    """
-    character, texts = scenario.character(persona), _texts(scenario.language)
-    system = "\n\n".join((texts["rules"].strip(), *_session(character, scenario, knowledge)))
-    turn = "\n\n".join(_turn(character, scenario, memory, scene, beat))
-    return (
-        Message(role="system", content=system.replace("{max_words}", str(LINE_WORDS))),
-        Message(role="user", content=turn),
+    """The messages of `compose`."""
+    prompt = compose(
+        persona, scenario=scenario, memory=memory, scene=scene, beat=beat, knowledge=knowledge
     )
+    return prompt.messages
 
 
 def released_to(persona: str, scenario: Scenario, scene: SceneView) -> tuple[str, ...]:
@@ -61,79 +100,38 @@ def released_to(persona: str, scenario: Scenario, scene: SceneView) -> tuple[str
     return tuple(text for _, text in known)
 
 
-def _session(character: Character, scenario: Scenario, knowledge: Sequence[str]) -> list[str]:
-    texts = _texts(scenario.language)
-    title = f", {character.title}" if character.title else ""
-    others = "; ".join(
-        f"{one.name}, {one.title}" if one.title else one.name
-        for one in scenario.cast
-        if one.id != character.id
-    )
+def _session(character: Character, scenario: Scenario, knowledge: Sequence[str]) -> dict[str, str]:
+    """What stays the same for this character in this scene."""
+    others = (_titled(one) for one in scenario.cast if one.id != character.id)
     manner = character.understudy.lines_for(scenario.phases[0].id)[:MANNER_LINES]
-    return [
-        _fill(texts["scene"], title=scenario.title, summary=scenario.summary),
-        _fill(texts["learner"], role=scenario.learner.role),
-        _fill(texts["you"], name=character.name, title=title, persona=character.persona),
-        _fill(texts["others"], others=others) if others else texts["alone"],
-        *_listed(texts["knows"], character.knows),
-        *_listed(texts["manner"], manner),
-        *_documents(texts["documents"], knowledge),
-    ]
+    return {
+        "title": scenario.title,
+        "summary": scenario.summary,
+        "role": scenario.learner.role,
+        "documents": quote_list(knowledge, KNOWLEDGE_CHARS // max(len(knowledge), 1)),
+        "name": _titled(character),
+        "persona": character.persona,
+        "others": "; ".join(others),
+        "knows": _listed(character.knows),
+        "manner": _listed(manner),
+    }
 
 
-def _turn(
-    character: Character,
-    scenario: Scenario,
-    memory: Sequence[Said],
-    scene: SceneView,
-    beat: BeatView,
-) -> list[str]:
-    texts = _texts(scenario.language)
-    goal = next((one.goal for one in scenario.phases if one.id == beat.phase), "")
-    heard = "\n".join(_heard(said, scenario) for said in window(memory))
-    return [
-        *([f"{texts['heard']}\n<conversation>\n{heard}\n</conversation>"] if heard else []),
-        *([] if heard else [texts["silence"]]),
-        _fill(texts["phase"], goal=goal),
-        *_listed(texts["released"], released_to(character.id, scenario, scene)),
-        _fill(texts["cue"], cue=beat.cue, max_words=str(beat.max_words)).strip(),
-    ]
+def _conversation(memory: Sequence[Said], template: Template) -> Quoted:
+    """The transcript: `[who] words` a line, whatever the words contain."""
+    person, cut = template.words["person"], template.words["cut"]
+    lines: list[Quoted] = []
+    for said in window(memory, step=WINDOW_STEP):
+        name = quote(said.name, NAME_CHARS)
+        who = ", ".join(filter(None, (person, name))) if said.speaker == LEARNER else name
+        note = cut if said.cut else ""
+        lines.append(quote_said(who, said.text, limit=SAID_CHARS, note=note))
+    return join_quoted(lines)
 
 
-def _heard(said: Said, scenario: Scenario) -> str:
-    """One line of the transcript: `[who] words`, whatever the words contain."""
-    texts = _texts(scenario.language)
-    who = quote(said.name, 60)
-    if said.speaker == LEARNER:
-        who = f"{texts['person']}, {who}" if who else texts["person"]
-    cut = f" {texts['cut']}" if said.cut else ""
-    return f"[{who}] {quote(said.text, SAID_CHARS)}{cut}"
+def _titled(character: Character) -> str:
+    return f"{character.name}, {character.title}" if character.title else character.name
 
 
-def _documents(heading: str, knowledge: Sequence[str]) -> list[str]:
-    if not knowledge:
-        return []
-    share = KNOWLEDGE_CHARS // len(knowledge)
-    quoted = "\n".join(f"- {quote(text, share)}" for text in knowledge)
-    return [f"{heading}\n<documents>\n{quoted}\n</documents>"]
-
-
-def _listed(heading: str, lines: Sequence[str]) -> list[str]:
-    return ["\n".join((heading, *(f"- {line}" for line in lines)))] if lines else []
-
-
-def _fill(template: str, **values: str) -> str:
-    """The template with its braces filled in; braces inside values stay as they are."""
-    parts = template.split("{")
-    filled = [parts[0]]
-    for part in parts[1:]:
-        name, _, rest = part.partition("}")
-        filled.append(values[name] + rest)
-    return "".join(filled)
-
-
-@cache
-def _texts(language: Language) -> Mapping[str, str]:
-    with Path(__file__).with_name("prompts.toml").open("rb") as file:
-        table: Mapping[str, Mapping[str, str]] = tomllib.load(file)
-    return table[language]
+def _listed(lines: Sequence[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)

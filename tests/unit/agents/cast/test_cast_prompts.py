@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agents.cast.moment import LEARNER, Said, window
-from agents.cast.prompts import prompt_for
+from agents.cast.prompts import Prompt, compose, prompt_for
 from agents.cast.roster import cast_of
 from agents.manager.beats import Beat, BeatKind
 from agents.manager.manager import MultiAgentManager
@@ -202,6 +202,65 @@ def test_the_window_keeps_the_latest_and_never_nothing() -> None:
     assert len(window(memory, chars=350)) == 3
     assert window(memory, chars=1) == memory[-1:]
     assert window(()) == ()
+
+
+def test_the_window_moves_on_in_steps_so_that_a_prompt_only_grows() -> None:
+    memory = tuple(learner(str(n)) for n in range(60))
+    begins = [window(memory[:count], step=8)[0].text for count in range(24, 60)]
+    assert list(dict.fromkeys(begins)) == ["0", "8", "16", "24", "32", "40"]
+    assert all(17 <= len(window(memory[:count], step=8)) <= 24 for count in range(24, 60))
+
+
+def test_m2_long_words_leave_a_window_of_their_own_size() -> None:
+    memory = tuple(learner("x" * 1500) for _ in range(41))
+    for count in range(1, 41):
+        assert len(window(memory[:count], step=8)) >= min(count, 3)
+
+
+def test_an_opening_and_a_closing_have_templates_of_their_own() -> None:
+    refs = {
+        kind: composed(kind).template
+        for kind in (BeatKind.OPENING, BeatKind.ANSWER, BeatKind.EVENT, BeatKind.CLOSING)
+    }
+    assert refs == {
+        BeatKind.OPENING: "opening.fr@1",
+        BeatKind.ANSWER: "persona_answer.fr@1",
+        BeatKind.EVENT: "persona_answer.fr@1",
+        BeatKind.CLOSING: "closing.fr@1",
+    }
+
+
+def test_all_lines_of_a_character_begin_with_the_same_prefix() -> None:
+    prefixes = {composed(kind).messages[0] for kind in BeatKind}
+    escalated = composed(BeatKind.ANSWER, template="escalation")
+    assert {escalated.messages[0]} == prefixes
+    assert escalated.template == "escalation.fr@1"
+
+
+def test_characters_of_a_scene_share_all_but_who_they_are() -> None:
+    one, other = (
+        composed(BeatKind.ANSWER, persona=id, knowledge=["Le fret recule."]).messages[0].content
+        for id in ("morel", "roche")
+    )
+    shared = one[: next(at for at in range(len(one)) if one[at] != other[at])]
+    assert "Le fret recule." in shared
+    assert "Tu es " in shared
+
+
+def test_a_conversation_that_goes_on_only_adds_to_what_was_sent() -> None:
+    memory = tuple(learner(f"Phrase {n}.") for n in range(9))
+    shorter, longer = (
+        composed(BeatKind.ANSWER, memory=memory[:count]).messages[1].content for count in (8, 9)
+    )
+    assert longer.startswith(shorter.partition("\n</conversation>")[0])
+
+
+def composed(kind: BeatKind, *, persona: str = "morel", **more: Any) -> Prompt:
+    beat = Beat(id="1", persona=persona, kind=kind, phase="ouverture", cue="Parle.")
+    scene = Scene(seed=1, phase="ouverture")
+    return compose(
+        persona, scenario=canary_debate(), scene=scene, beat=beat, **{"memory": (), **more}
+    )
 
 
 def test_the_roster_shows_names_and_titles_only() -> None:
