@@ -19,9 +19,6 @@ from services.llm.request import Request, TaskType
 from services.llm.sentences import useful
 from services.llm.structured import Responds, Structured, structured
 
-DeckLine = Callable[[Request], str | None]
-"""A line that may stand in for the answer to this request, or None."""
-
 PURSE_SHARE = 0.05
 """What filling may cost at most, of what the author lets the scene cost."""
 
