@@ -7,7 +7,7 @@ import pytest
 
 from services.core.errors import ConfigError
 from services.llm.ledger.budgets import BudgetPlan, parse_budgets
-from tests.fakes.accounts import CENT, DOLLAR
+from tests.fakes.money import CENT, DOLLAR
 
 ALL = (
     "session=0.30, user=5, user/day=2, user/week=3, user/month=4, scenario=90, scenario/day=10,"

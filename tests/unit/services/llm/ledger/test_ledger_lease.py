@@ -2,7 +2,7 @@
 
 from services.llm.ledger.lease import LocalLease
 from services.llm.ports import BudgetLine
-from tests.fakes.accounts import CENT
+from tests.fakes.money import CENT
 
 SESSION = BudgetLine(key="session:s-1", scope="session", limit_nano=100 * CENT)
 USER = BudgetLine(key="user:ada:2026-11-21", scope="user/day", limit_nano=1000 * CENT)
