@@ -14,6 +14,7 @@ from random import Random
 from scenarios.schema import Scenario
 from services.core.money import nano
 from services.llm.cache.stored import fingerprint
+from services.llm.prompts.store import TemplateStore
 from services.llm.reactions import NO_REACTIONS, Moment, Reactions, asking
 from services.llm.request import Request, TaskType
 from services.llm.sentences import useful
@@ -60,7 +61,13 @@ class Deck:
         self._said: defaultdict[str, list[str]] = defaultdict(list)
 
     async def fill(
-        self, optimizer: Responds, *, revision: str, session: str | None, user: str | None
+        self,
+        optimizer: Responds,
+        *,
+        revision: str,
+        session: str | None,
+        user: str | None,
+        templates: TemplateStore | None = None,
     ) -> Filled:
         """Asks for each character's reactions, one after the other, until the purse is empty.
 
@@ -71,8 +78,17 @@ class Deck:
         for character in self._scenario.cast:
             if spent_nano + dearest_nano > self._purse_nano:
                 return self._filled(lines, spent_nano, "purse")
-            request = asking(self._scenario, character, revision, session=session, user=user)
-            made = await structured(optimizer, request, Reactions, default=NO_REACTIONS)
+            request = asking(
+                self._scenario,
+                character,
+                revision,
+                session=session,
+                user=user,
+                templates=templates,
+            )
+            made = await structured(
+                optimizer, request, Reactions, default=NO_REACTIONS, templates=templates
+            )
             spent_nano += made.cost_nano
             dearest_nano = max(dearest_nano, made.cost_nano)
             if made.defaulted and not made.outcome.complete:

@@ -15,7 +15,9 @@ from typing import Generic, Protocol, TypeVar, cast
 from pydantic import TypeAdapter, ValidationError
 
 from services.llm.outcome import Outcome, Source
-from services.llm.request import Complexity, Language, Message, Request
+from services.llm.prompts.compiler import compile_prompt
+from services.llm.prompts.store import TemplateStore, shipped
+from services.llm.request import Complexity, Message, Request
 from services.llm.spec import Tier
 
 T = TypeVar("T")
@@ -26,12 +28,6 @@ REPAIR_FLOOR_S = 0.15
 _BROKEN_CHARS = 4000
 _FAULTS_TOLD = 5
 _FENCE = re.compile(r"\A\s*```[a-zA-Z]*\s*\n(.*?)\n?\s*```\s*\Z", re.DOTALL)
-_REPAIR: dict[Language, str] = {
-    "fr": "Cette réponse n'est pas valable :\n{faults}\nRéponds à nouveau, en JSON seul, "
-    "conforme au schéma.",
-    "en": "That answer is not valid:\n{faults}\nAnswer again, with JSON alone that fits the "
-    "schema.",
-}
 
 
 class Responds(Protocol):
@@ -74,7 +70,7 @@ async def structured(
     *,
     default: T,
     allowed: Callable[[T], bool] = lambda _: True,
-    repair: Callable[[Language, str], str] | None = None,
+    templates: TemplateStore | None = None,
     limit_s: float | None = None,
     told: Told = _nobody,
 ) -> Structured[T]:
@@ -82,14 +78,14 @@ async def structured(
 
     Validation is strict; code fences around the JSON are the one thing forgiven. A broken answer is
     repaired once if there is time before `request.deadline_s`, on the advanced tier if the cheap
-    one broke it. `limit_s` ends the whole of it, default included, after so many seconds. `repair`
-    words what is wrong for the model.
+    one broke it. `limit_s` ends the whole of it, default included, after so many seconds. The
+    template `repair` tells the model what is wrong.
     """
-    asking = _Asking(optimizer, shape, allowed, told)
+    asking = _Asking(optimizer, shape, allowed, templates or shipped(), told)
     request = replace(request, schema=schema_of(shape), spoken=False)
     try:
         async with asyncio.timeout(limit_s):
-            return await asking.ask(request, default, repair or _repair_words)
+            return await asking.ask(request, default)
     except TimeoutError:
         late = Outcome(
             text="", source=Source.UNDERSTUDY, template=request.template, fault="deadline"
@@ -113,17 +109,21 @@ class _Asking(Generic[T]):
     """One question: at most two calls."""
 
     def __init__(
-        self, optimizer: Responds, shape: type[T], allowed: Callable[[T], bool], told: Told
+        self,
+        optimizer: Responds,
+        shape: type[T],
+        allowed: Callable[[T], bool],
+        templates: TemplateStore,
+        told: Told,
     ) -> None:
         self.cost_nano = 0
         self._optimizer = optimizer
         self._shape = shape
         self._allowed = allowed
+        self._templates = templates
         self._told = told
 
-    async def ask(
-        self, request: Request, default: T, repair: Callable[[Language, str], str]
-    ) -> Structured[T]:
+    async def ask(self, request: Request, default: T) -> Structured[T]:
         first = await self._call(request)
         if isinstance(first.found, _Fits):
             return self._made(first.found.value, first.outcome)
@@ -131,7 +131,8 @@ class _Asking(Generic[T]):
         if not first.outcome.text or not _a_models(first.outcome) or left_s < REPAIR_FLOOR_S:
             return self._made(default, first.outcome, defaulted=True)
         escalates = request.complexity is None and first.outcome.tier is Tier.CHEAP
-        words = repair(request.language or "en", first.found)
+        repair = self._templates.get("repair", request.language or "en")
+        words = compile_prompt(repair.render(faults=first.found))
         second = await self._call(_again(request, first.outcome.text, words, left_s, escalates))
         if isinstance(second.found, _Fits):
             return self._made(
@@ -199,14 +200,16 @@ def _a_models(outcome: Outcome) -> bool:
     return outcome.source not in {Source.UNDERSTUDY, Source.DECK}
 
 
-def _again(request: Request, broken: str, words: str, left_s: float, escalates: bool) -> Request:
+def _again(
+    request: Request, broken: str, words: tuple[Message, ...], left_s: float, escalates: bool
+) -> Request:
     """The same prompt, so that its prefix is cached, then the broken answer and what is wrong."""
     return replace(
         request,
         messages=(
             *request.messages,
             Message("assistant", broken[:_BROKEN_CHARS]),
-            Message("user", words),
+            *words,
         ),
         deadline_s=left_s,
         complexity=Complexity.COMPLEX if escalates else request.complexity,
@@ -220,7 +223,3 @@ def _faults(error: ValidationError) -> str:
         for one in told[:_FAULTS_TOLD]
     ]
     return "\n".join(lines)
-
-
-def _repair_words(language: Language, faults: str) -> str:
-    return _REPAIR[language].replace("{faults}", faults)
