@@ -6,13 +6,14 @@ Owns the way from a beat to words. Who speaks was decided before; how it sounds 
 from collections.abc import AsyncIterator, Callable
 
 from agents.cast.guard import LineGuard
+from agents.cast.prompts import Prompt
 from agents.manager.beats import Beat, BeatKind
 from agents.roleplay.moments import moment_of
 from scenarios.schema import Scenario
 from services.core.money import nano
 from services.llm.optimizer import LLMOptimizer
 from services.llm.outcome import Outcome, Source
-from services.llm.request import Complexity, Message, Request, Scope, TaskType
+from services.llm.request import Complexity, Request, Scope, TaskType
 from services.llm.understudy import Understudy
 
 TOKENS_PER_WORD = 2.0
@@ -66,7 +67,7 @@ class Lines:
         self,
         beat: Beat,
         *,
-        prompt: Callable[[], tuple[Message, ...]],
+        prompt: Callable[[], Prompt],
         heard: str,
         free: bool = False,
         private: bool = True,
@@ -109,12 +110,12 @@ class Lines:
 
         return Line(beat, words(), source)
 
-    def _request(self, beat: Beat, messages: tuple[Message, ...], *, private: bool) -> Request:
+    def _request(self, beat: Beat, prompt: Prompt, *, private: bool) -> Request:
         """The call for a beat: lines of a cast are short, so the cheap tier writes all of them."""
         reacts = beat.kind is BeatKind.FOLLOW_UP
         return Request(
             task=TaskType.AGENT_REACTION if reacts else TaskType.AGENT_RESPONSE,
-            messages=messages,
+            messages=prompt.messages,
             max_tokens=int(beat.max_words * TOKENS_PER_WORD),
             spoken=True,
             complexity=Complexity.SIMPLE,
@@ -126,6 +127,7 @@ class Lines:
             persona=beat.persona,
             language=self._scenario.language,
             revision=self._revision,
+            template=prompt.template,
             moment=moment_of(beat, self._scenario.character(beat.persona).temper),
         )
 

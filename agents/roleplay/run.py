@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from agents.cast.moment import LEARNER, Said
-from agents.cast.prompts import prompt_for
+from agents.cast.prompts import Prompt, compose
 from agents.manager.beats import Beat, BeatKind, Plan
 from agents.manager.manager import MultiAgentManager
 from agents.roleplay.journal import Journal
@@ -19,7 +19,6 @@ from agents.roleplay.ports import Stage
 from agents.roleplay.scene_clock import SceneClock
 from scenarios.schema import Scenario
 from services.core.clock import Clock
-from services.llm.request import Message
 from services.sessions.records import TurnRecord
 
 TICK_S = 0.25
@@ -95,14 +94,14 @@ class Roleplay:
         have said in the same plan.
         """
 
-        def prompt() -> tuple[Message, ...]:
+        def prompt() -> Prompt:
             scene, memory = self._manager.scene, self._manager.memory
             if heard and plan.serial == scene.serial:
                 state = self._manager.after(
                     plan, words=heard, now_s=self.time.now_s(), who=self._learner_name
                 )
                 scene, memory = state.scene, state.memory
-            return prompt_for(
+            return compose(
                 beat.persona,
                 scenario=self.scenario,
                 memory=(*memory, *before),
