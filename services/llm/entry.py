@@ -36,9 +36,10 @@ class LedgerEntry:
     `id` is unique; `call` groups the attempts of one call. `list_nano` is what the same words cost
     on the advanced tier at list price, without cache and compression: the counterfactual; only the
     entry that served the words carries it. `saved_nano` is what a cached or deck answer spared.
-    `squeezed_tokens` were taken out by compression, worth `squeezed_nano`. `predicted_tokens` are
-    the prompt tokens that the vendor was expected to find in its own cache. `calls` is 1 on the one
-    entry of a call that stands for the call itself (the answer that was used), else 0.
+    `squeezed_tokens` were taken out by compression, worth `squeezed_nano`; `refused_nano` is what a
+    shortening that was refused would have lost in discount. `predicted_tokens` are the prompt
+    tokens that the vendor was expected to find in its own cache. `calls` is 1 on the one entry of a
+    call that stands for the call itself (the answer that was used), else 0.
     """
 
     id: str
@@ -63,6 +64,7 @@ class LedgerEntry:
     saved_nano: int = 0
     squeezed_tokens: int = 0
     squeezed_nano: int = 0
+    refused_nano: int = 0
     predicted_tokens: int = 0
     calls: int = 0
     first_token_s: float | None = None

@@ -13,7 +13,9 @@ Duration = Literal["total", "first_token", "overhead"]
 class Cell:
     """Sums over all bookings that are alike in the first seven fields.
 
-    `calls` are answers, `bookings` also the attempts behind them; `total_s` is summed over answers.
+    `calls` are answers, `faulty_calls` those that something went wrong with, `bookings` also the
+    attempts behind them; `total_s` is summed over answers. `dearer_nano` is what bookings cost less
+    than their list price, each 0 or more.
     Tokens of cached and deck lines are those that nobody paid for.
     """
 
@@ -33,10 +35,13 @@ class Cell:
     predicted_tokens: int = 0
     squeezed_tokens: int = 0
     squeezed_nano: int = 0
+    refused_nano: int = 0
     cost_nano: int = 0
     estimated_nano: int = 0
     list_nano: int = 0
     saved_nano: int = 0
+    dearer_nano: int = 0
+    faulty_calls: int = 0
     total_s: float = 0.0
 
 

@@ -87,7 +87,7 @@ def _stats(
     hits, misses = summary.hits_and_misses(cells)
     calls = sum(cell.calls for cell in cells)
     compared = counterfactual(cells)
-    savings = compared.without_all_nano - compared.spent_nano
+    savings = compared.plain_nano - compared.spent_nano
     return LlmStats(
         cache_hits=hits,
         cache_misses=misses,

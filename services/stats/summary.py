@@ -28,6 +28,7 @@ FINE = 4
 """Places of a dollar where single calls are told: a call costs about a ten-thousandth."""
 
 _BY_MODEL_NOW = frozenset({Source.LIVE, Source.FALLBACK})
+_FROM_NO_MODEL = frozenset({Source.CACHED, Source.DECK, Source.UNDERSTUDY})
 _A_MODELS_WORDS = _BY_MODEL_NOW | {Source.CACHED}
 _SOURCE_OF: Mapping[str, str] = {
     Role.CACHED: Source.CACHED,
@@ -118,14 +119,17 @@ def compression(cells: Iterable[Cell]) -> Compression:
         squeezed_tokens=sum(cell.squeezed_tokens for cell in paid),
         saved_nano=saved,
         saved=usd(saved, places=FINE),
+        refused_nano=sum(cell.refused_nano for cell in paid),
     )
 
 
 def deck(cells: Iterable[Cell]) -> Deck:
-    """Calls that the deck made needless."""
+    """Calls that the deck made needless: those that nothing went wrong with before."""
     lines = [cell for cell in cells if cell.role == Role.DECK]
+    stood_in = sum(cell.faulty_calls for cell in lines)
     return Deck(
-        calls_avoided=sum(cell.calls for cell in lines),
+        calls_avoided=sum(cell.calls for cell in lines) - stood_in,
+        stood_in=stood_in,
         saved_nano=sum(cell.saved_nano for cell in lines),
     )
 
@@ -153,17 +157,18 @@ def answer_times(timed: Sequence[Timed]) -> Spreads:
 
 
 def first_token_times(timed: Sequence[Timed]) -> Spreads:
-    """How long the first useful words took, attempt by attempt."""
+    """How long models took to their first useful words, attempt by attempt."""
+    asked = [one for one in timed if one.source not in _FROM_NO_MODEL]
     return Spreads(
-        all=_spread(timed),
-        by_task=_spreads(timed, lambda one: one.task),
-        by_model=_spreads(timed, route_of),
+        all=_spread(asked),
+        by_task=_spreads(asked, lambda one: one.task),
+        by_model=_spreads(asked, route_of),
     )
 
 
 def overhead(timed: Sequence[Timed]) -> Spread:
-    """What the optimizer took."""
-    return _spread(timed)
+    """What the optimizer took of answers that a model gave; a cached one is nothing else."""
+    return _spread(one for one in timed if one.source in _BY_MODEL_NOW)
 
 
 def _spread(timed: Iterable[Timed]) -> Spread:

@@ -96,26 +96,30 @@ class Compression(View):
     squeezed_tokens: int = 0
     saved_nano: int = 0
     saved: str = "$0.0000"
+    refused_nano: int = Field(
+        default=0, description="discount that shortening would have lost: it was left undone"
+    )
 
 
 class Deck(View):
-    """Lines made ready before they were needed."""
+    """Lines made ready before they were needed, and those that stood in for a failed call."""
 
     calls_avoided: int = 0
+    stood_in: int = 0
     saved_nano: int = 0
 
 
 class Counterfactual(View):
-    """What the same answers cost, and would have cost."""
+    """What the same answers cost, and would have cost; nothing here is below what was spent."""
 
     spent_nano: int = 0
     spent: str = "$0.0000"
     estimated_nano: int = Field(default=0, description="part of it that vendors never confirmed")
-    wasted_nano: int = Field(default=0, description="part of it for words that nobody heard")
+    wasted_nano: int = Field(default=0, description="part of it for words that were not used")
     without_cache_nano: int = 0
     without_tiers_nano: int = 0
     without_compression_nano: int = 0
-    without_all_nano: int = Field(default=0, description="the advanced tier at list price")
+    plain_nano: int = Field(default=0, description="all on the advanced tier, at list price")
 
 
 class RouteState(View):

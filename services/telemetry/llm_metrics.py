@@ -158,6 +158,8 @@ class LlmMetrics:
         tier = outcome.tier.value if outcome.tier else "none"
         provider, model = self._named(outcome.provider, outcome.model)
         child(LLM_REQUESTS, task, tier, provider, model, fault or "ok").inc()
+        if fault == "cancelled":
+            return
         child(SERVED, source.value, task).inc()
         child(TIER_RULE, self._rules.of(outcome.rule)).inc()
         child(LLM_DURATION, task).observe(outcome.latency.total_s)
@@ -166,17 +168,18 @@ class LlmMetrics:
         if source is Source.CACHED:
             child(CACHE_HITS, outcome.level.value if outcome.level else "unknown", task).inc()
         elif source is Source.DECK:
-            DECK.inc()
+            if fault is None:
+                DECK.inc()
         elif outcome.model is not None:
             child(CACHE_MISSES, task).inc()
         if fault and source in _ELSEWHERE:
             child(FALLBACKS, fault).inc()
 
     def _count_entry(self, entry: LedgerEntry) -> None:
-        if entry.calls:
-            OVERHEAD.observe(entry.overhead_s)
         if entry.role in _NO_MODEL:
             return
+        if entry.calls:
+            OVERHEAD.observe(entry.overhead_s)
         child, usage = self._child, entry.usage
         provider, model = self._named(entry.provider, entry.model)
         tier = entry.tier.value if entry.tier else "none"

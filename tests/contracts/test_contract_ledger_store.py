@@ -45,6 +45,7 @@ async def test_entry_comes_back_as_it_was_booked(ledger: LedgerStore) -> None:
         saved_nano=6,
         squeezed_tokens=7,
         squeezed_nano=8,
+        refused_nano=10,
         predicted_tokens=9,
         fault="cut",
         currency="EUR",

@@ -9,7 +9,14 @@ from services.core.errors import BackendError
 from services.llm.entry import LedgerEntry
 
 _MOST = 10**15
-_COUNTS = ("cost_nano", "list_nano", "saved_nano", "squeezed_tokens", "squeezed_nano")
+_COUNTS = (
+    "refused_nano",
+    "cost_nano",
+    "list_nano",
+    "saved_nano",
+    "squeezed_tokens",
+    "squeezed_nano",
+)
 _TOKENS = ("prompt_tokens", "cached_tokens", "cache_write_tokens", "completion_tokens")
 
 

@@ -32,7 +32,7 @@ class FakeTotals:
             sessions=_spenders(booked, top, lambda entry: (entry.session,)),
             characters=_spenders(booked, top, lambda entry: (entry.persona, entry.scenario)),
             faults=_faults(booked, top),
-            rules=_top(Counter(entry.rule for entry in answers), top),
+            rules=_top(Counter(entry.rule for entry in answers if entry.rule), top),
         )
 
 
@@ -105,10 +105,13 @@ def _cell(group: list[LedgerEntry]) -> Cell:
         predicted_tokens=sum(entry.predicted_tokens for entry in group),
         squeezed_tokens=sum(entry.squeezed_tokens for entry in group),
         squeezed_nano=sum(entry.squeezed_nano for entry in group),
+        refused_nano=sum(entry.refused_nano for entry in group),
         cost_nano=sum(entry.cost_nano for entry in group),
         estimated_nano=sum(entry.cost_nano for entry in group if entry.usage.estimated),
         list_nano=sum(entry.list_nano for entry in group),
         saved_nano=sum(entry.saved_nano for entry in group),
+        dearer_nano=sum(max(0, entry.list_nano - entry.cost_nano) for entry in group),
+        faulty_calls=sum(entry.calls for entry in group if entry.fault is not None),
         total_s=sum(entry.total_s * entry.calls for entry in group),
     )
 

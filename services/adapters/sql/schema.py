@@ -220,6 +220,7 @@ llm_calls = Table(
     Column("saved_nano", Count, nullable=False),
     Column("squeezed_tokens", Count, nullable=False),
     Column("squeezed_nano", Count, nullable=False),
+    Column("refused_nano", Count, nullable=False),
     Column("predicted_tokens", Count, nullable=False),
     Column("calls", SmallInteger, nullable=False),
     Column("first_token_s", Seconds),

@@ -28,6 +28,7 @@ _SUMS = (
     "predicted_tokens",
     "squeezed_tokens",
     "squeezed_nano",
+    "refused_nano",
     "cost_nano",
     "list_nano",
     "saved_nano",
@@ -92,7 +93,8 @@ async def _rows(connection: AsyncConnection, query: Select[Any]) -> Sequence[Row
 
 
 async def _counts(connection: AsyncConnection, query: Select[Any]) -> dict[str, int]:
-    return {str(name): int(count) for name, count in (await connection.execute(query)).tuples()}
+    found = await connection.execute(query)
+    return {str(name): int(count) for name, count in found.all()}
 
 
 def _whole(row: RowMapping) -> dict[str, Any]:
@@ -111,6 +113,10 @@ def _cells(window: ColumnElement[bool]) -> Select[Any]:
             func.count().label("bookings"),
             *(func.sum(_C[name]).label(name) for name in _SUMS),
             func.sum(case((_C.estimated, _C.cost_nano), else_=0)).label("estimated_nano"),
+            func.sum(
+                case((_C.list_nano > _C.cost_nano, _C.list_nano - _C.cost_nano), else_=0)
+            ).label("dearer_nano"),
+            func.sum(case((_C.fault.is_not(None), _C.calls), else_=0)).label("faulty_calls"),
             func.sum(_C.total_s * _C.calls).label("total_s"),
         )
         .where(window)
@@ -168,7 +174,7 @@ def _rules(window: ColumnElement[bool], top: int) -> Select[Any]:
     count = func.sum(_C.calls)
     return (
         select(_C.rule, count)
-        .where(window, _C.calls > 0)
+        .where(window, _C.calls > 0, _C.rule != "")
         .group_by(_C.rule)
         .order_by(count.desc(), _C.rule)
         .limit(top)

@@ -104,18 +104,20 @@ def test_answer_is_counted_by_what_served_it(metrics: LlmMetrics, gained: Gained
 
 def test_cached_answer_is_a_hit_of_its_level(metrics: LlmMetrics, gained: Gained) -> None:
     metrics.call(REQUEST, outcome(source=Source.CACHED, level=Level.SHARED, latency=Latency()))
-    metrics.entry(booked(role=Role.CACHED, cost_nano=0, overhead_s=0.0002))
+    metrics.entry(booked(role=Role.CACHED, cost_nano=0))
     metrics.flush()
     task = "agent_response"
     assert gained.of("repartee_llm_cache_hits_total", level="shared", task=task) == 1
     assert gained.of("repartee_llm_cache_misses_total", task=task) == 0
-    assert gained.of("repartee_llm_overhead_seconds_count") == 1
+    assert gained.of("repartee_llm_overhead_seconds_count") == 0
     assert gained.of("repartee_llm_tokens_total", kind="input", estimated="false") == 0
     assert gained.of("gen_ai_client_operation_duration_seconds_count", **OPERATION) == 0
 
 
 def test_deck_line_is_a_call_avoided_and_no_miss(metrics: LlmMetrics, gained: Gained) -> None:
     metrics.call(REQUEST, outcome(source=Source.DECK, model=None, provider=None))
+    metrics.flush()
+    metrics.call(REQUEST, outcome(source=Source.DECK, fault="deadline"))
     metrics.flush()
     assert gained.of("repartee_llm_deck_calls_avoided_total") == 1
     assert gained.of("repartee_llm_cache_misses_total", task="agent_response") == 0
@@ -133,6 +135,17 @@ def test_attempt_is_counted_under_opentelemetrys_names(metrics: LlmMetrics, gain
     assert gained.of(tokens, **OPERATION, gen_ai_token_type="output") == 25
     cost = {"tier": "cheap", "provider": "openai"}
     assert gained.of("repartee_llm_cost_nano_usd_total", **cost) == 36_420
+    assert gained.of("repartee_llm_overhead_seconds_count") == 1
+
+
+def test_call_that_a_person_cut_off_is_no_answer(metrics: LlmMetrics, gained: Gained) -> None:
+    metrics.call(REQUEST, outcome(fault="cancelled"))
+    metrics.flush()
+    task = {"task": "agent_response"}
+    requests = {"tier": "cheap", "provider": "openai", "model": "gpt-6-luna"}
+    assert gained.of("repartee_llm_requests_total", **requests, outcome="cancelled", **task) == 1
+    assert gained.of("repartee_llm_served_total", source="live", **task) == 0
+    assert gained.of("repartee_llm_duration_seconds_count", **task) == 0
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ _COPY = """
 INSERT INTO llm_calls (
   id, call, at, role, task, session, persona, rule, model, source, template,
   prompt_tokens, cached_tokens, cache_write_tokens, completion_tokens, estimated,
-  cost_nano, list_nano, saved_nano, squeezed_tokens, squeezed_nano, predicted_tokens, calls,
+  cost_nano, list_nano, saved_nano, squeezed_tokens, squeezed_nano, refused_nano,
+  predicted_tokens, calls,
   first_token_s, total_s, overhead_s, fault, currency)
 SELECT
   'usage-' || CAST(id AS VARCHAR(20)), 'usage-' || CAST(id AS VARCHAR(20)), at,
@@ -25,7 +26,8 @@ SELECT
        ELSE 'served' END,
   task, room, persona, 'unpriced', model, source, '',
   prompt_tokens, cached_tokens, 0, completion_tokens, estimated,
-  0, 0, 0, 0, 0, 0, 1,
+  0, 0, 0, 0, 0, 0,
+  0, 1,
   first_token_s, total_s, 0, fault, 'USD'
 FROM usage
 """
@@ -76,6 +78,7 @@ _COUNTS = (
     "saved_nano",
     "squeezed_tokens",
     "squeezed_nano",
+    "refused_nano",
     "predicted_tokens",
 )
 
