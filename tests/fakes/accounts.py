@@ -1,99 +1,81 @@
-"""What the money side needs in tests: two models with round prices, asks, ends of attempts."""
+"""Accounts that take every attempt down and refuse what they are told to refuse."""
 
-from dataclasses import replace
-from datetime import date, datetime
-from types import MappingProxyType
-from typing import Any
+import asyncio
+from collections.abc import Collection
 
 from services.core.clock import Clock
-from services.llm.entry import Role
-from services.llm.models.catalogue import ModelCatalogue
-from services.llm.models.money import Pricing
+from services.core.errors import Refused
+from services.core.tokens import estimate_tokens
+from services.llm.entry import LedgerEntry, Role
 from services.llm.outcome import Usage
 from services.llm.ports import Route
-from services.llm.request import Message, Request, TaskType
-from services.llm.spec import ModelSpec, PriceRow, Rates, Tier
-from services.llm.work import Ask, AttemptEnd
-from tests.fakes.chat_model import FakeChatModel
+from services.llm.work import Ask, AttemptEnd, Ticket
 
-DOLLAR = 1_000_000_000
-CENT = 10_000_000
+_INPUT_NANO, _OUTPUT_NANO = 100, 500
 
 
-def _priced(dollars_in: int, dollars_out: int) -> tuple[PriceRow, ...]:
-    """Dollars for a million tokens: one dollar is 1000 nano-USD a token."""
-    rates = Rates(
-        input_nano=dollars_in * DOLLAR,
-        cached_nano=dollars_in * DOLLAR // 10,
-        write_nano=dollars_in * DOLLAR,
-        output_nano=dollars_out * DOLLAR,
-    )
-    return (PriceRow(since=date(2026, 1, 1), rates=rates),)
+class FakeAccounts:
+    """Admits at once, or after `admit_s`; `refused` holds ids of models there is no money for.
 
+    `entries` are the bookings in order, `ends` how the attempts ended, `open` the tickets that
+    were given and not closed. Closing a ticket twice is an AssertionError.
+    """
 
-CHEAP = ModelSpec(
-    id="stub/cheap",
-    provider="stub",
-    model="cheap",
-    tier=Tier.CHEAP,
-    context_tokens=128_000,
-    prices=_priced(1, 5),
-)
-ADVANCED = replace(CHEAP, id="stub/dear", model="dear", tier=Tier.ADVANCED, prices=_priced(10, 50))
-LOCAL = replace(CHEAP, id="local/tiny", provider="local", model="tiny", tier=Tier.LOCAL, prices=())
-UNPRICED = replace(CHEAP, id="stub/new", model="new", prices=())
+    def __init__(
+        self, clock: Clock, *, refused: Collection[str] = (), admit_s: float = 0.0
+    ) -> None:
+        self._clock = clock
+        self._refused = refused
+        self._admit_s = admit_s
+        self.tickets: list[Ticket] = []
+        self.open: list[Ticket] = []
+        self.ends: list[AttemptEnd] = []
+        self.entries: list[LedgerEntry] = []
 
+    async def admit(self, ask: Ask, route: Route) -> Ticket:
+        if self._admit_s:
+            await asyncio.sleep(self._admit_s)
+        if route.spec.id in self._refused:
+            raise Refused("budget:session")
+        ticket = Ticket(ask=ask, route=route, hold=None, reserve_s=self._admit_s)
+        self.tickets.append(ticket)
+        self.open.append(ticket)
+        return ticket
 
-class NoPrices:
-    """A price list that knows nothing."""
+    def close(self, ticket: Ticket, end: AttemptEnd) -> LedgerEntry:
+        assert any(ticket is other for other in self.open), "an attempt was booked twice"
+        self.open = [other for other in self.open if other is not ticket]
+        self.ends.append(end)
+        usage = end.usage or self._estimate(ticket, end)
+        spec, request = ticket.route.spec, ticket.ask.request
+        entry = LedgerEntry(
+            id=f"e{len(self.entries)}",
+            call=ticket.ask.call,
+            at=self._clock.now(),
+            role=end.role,
+            task=request.task,
+            tier=spec.tier,
+            rule=ticket.ask.rule,
+            provider=spec.provider,
+            model=spec.model,
+            usage=usage,
+            cost_nano=_INPUT_NANO * usage.prompt_tokens + _OUTPUT_NANO * usage.completion_tokens,
+            calls=int(end.role in {Role.SERVED, Role.CUT}),
+            first_token_s=end.first_token_s,
+            total_s=end.total_s,
+            fault=end.fault,
+        )
+        self.entries.append(entry)
+        return entry
 
-    def rates(self, spec: ModelSpec, *, at: datetime, prompt_tokens: int) -> Rates | None:
-        return None
+    def note(self, entry: LedgerEntry) -> None:
+        self.entries.append(entry)
 
-
-def pricing(clock: Clock) -> Pricing:
-    """Prices of the models above."""
-    specs = {spec.id: spec for spec in (CHEAP, ADVANCED, LOCAL, UNPRICED)}
-    heads = {Tier.CHEAP: CHEAP.id, Tier.ADVANCED: ADVANCED.id}
-    return Pricing(ModelCatalogue(specs=MappingProxyType(specs), heads=heads), NoPrices(), clock)
-
-
-def route(spec: ModelSpec = CHEAP) -> Route:
-    """A way to that model; it is never asked here."""
-    return Route(spec=spec, chat=FakeChatModel(name=spec.model))
-
-
-def ask(call: str = "call-1", *, prompt_tokens: int = 700, **fields: Any) -> Ask:
-    """A reaction in the session s-1 of ada: 700 tokens in, 25 out at most."""
-    known: dict[str, Any] = {
-        "task": TaskType.AGENT_REACTION,
-        "messages": (Message("user", "Bonsoir."),),
-        "max_tokens": 25,
-        "session": "s-1",
-        "user": "ada",
-        "scenario": "debat-tv",
-        "persona": "morel",
-    }
-    own = {
-        name: fields.pop(name) for name in ("squeezed_tokens", "squeezed_nano") if name in fields
-    }
-    return Ask(
-        call=call,
-        request=Request(**(known | fields)),
-        tier=Tier.CHEAP,
-        rule="reaction",
-        prompt_tokens=prompt_tokens,
-        began_s=0.0,
-        **own,
-    )
-
-
-def end(role: Role = Role.SERVED, **fields: Any) -> AttemptEnd:
-    """An attempt that was served: 700 tokens in, 20 out."""
-    known: dict[str, Any] = {
-        "text": "Je vous écoute.",
-        "usage": Usage(prompt_tokens=700, completion_tokens=20),
-        "first_token_s": 0.3,
-        "total_s": 0.8,
-    }
-    return AttemptEnd(role=role, **(known | fields))
+    def _estimate(self, ticket: Ticket, end: AttemptEnd) -> Usage:
+        if not end.billable:
+            return Usage()
+        return Usage(
+            prompt_tokens=ticket.ask.prompt_tokens,
+            completion_tokens=estimate_tokens(end.text),
+            estimated=True,
+        )

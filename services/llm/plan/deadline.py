@@ -5,7 +5,7 @@ when it starts if those before it are silent; when they have failed it starts at
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from services.llm.plan.breaker import State
@@ -49,8 +49,8 @@ class RouteView:
 class Step:
     """One attempt to come; seconds from the moment of the plan.
 
-    A silent attempt is given up at `give_up_s`; after `too_late_s` it is not begun. `forced` asks a
-    route whose circuit is open, because every other one is worse.
+    A silent attempt is given up at `give_up_s`; it is not begun before `not_before_s`, nor after
+    `too_late_s`. `forced` asks a route whose circuit is open, because every other one is worse.
     """
 
     route: Route
@@ -58,6 +58,7 @@ class Step:
     start_s: float
     give_up_s: float
     too_late_s: float
+    not_before_s: float = 0.0
     forced: bool = False
 
 
@@ -115,7 +116,8 @@ def _last_resort(
     route, view = min(pairs, key=lambda pair: pair[1].rests_s)
     if view.rests_s >= deadline_s:
         return ()
-    return (_step(route, view, _kind(route, Kind.PRIMARY), view.rests_s, deadline_s),)
+    step = _step(route, view, _kind(route, Kind.PRIMARY), view.rests_s, deadline_s)
+    return (replace(step, not_before_s=view.rests_s),)
 
 
 def _spoken_steps(
@@ -168,13 +170,13 @@ def _local_start_s(began_s: float, before: Expected, own: Expected, deadline_s: 
 def _steps_in_turn(
     chosen: Sequence[tuple[Route, RouteView]], deadline_s: float
 ) -> tuple[Step, ...]:
-    """One at a time: each is given up when the next one starts."""
-    starts, began_s = [0.0], 0.0
-    for _, view in chosen[1:]:
-        left_s = deadline_s - began_s
-        start_s = max(deadline_s - view.expected.p95_s, began_s + _FAIR_SHARE * left_s)
-        starts.append(start_s)
-        began_s = start_s
+    """One at a time: each is given up when the next one starts.
+
+    Such an answer may come as one piece, so what is known of first words says nothing of it.
+    """
+    starts = [0.0]
+    for _ in chosen[1:]:
+        starts.append(starts[-1] + _FAIR_SHARE * (deadline_s - starts[-1]))
     ends = [*starts[1:], deadline_s]
     return tuple(
         _step(route, view, _kind(route, Kind.NEXT if index else Kind.PRIMARY), start_s, end_s)

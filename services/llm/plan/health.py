@@ -18,6 +18,7 @@ from services.llm.ports import Breaker, Verdict
 from services.llm.spec import ModelSpec, Tier
 
 _LONGEST_REST_S = 3600.0
+_SLOW_S = 1.0
 
 
 class Counts(Protocol):
@@ -128,9 +129,18 @@ class RouteHealth:
         known.calls += 1
         return Pass(self, known, spec.id, forced=forced)
 
-    def took(self, spec: ModelSpec, first_token_s: float) -> None:
-        """A spoken call's time to its first useful word."""
-        self._of(spec).quantiles.add(self._clock.monotonic_s(), first_token_s)
+    def slow_s(self, spec: ModelSpec) -> float:
+        """A first useful word that takes longer than this makes a slow call."""
+        return max(_SLOW_S, 2 * self.expected(spec).p95_s)
+
+    def took(self, spec: ModelSpec, first_token_s: float, *, at_least: bool = False) -> None:
+        """A spoken call's time to its first useful word.
+
+        `at_least`: it was given up then, without one. That is news only beyond the median.
+        """
+        quantiles, now_s = self._of(spec).quantiles, self._clock.monotonic_s()
+        if not at_least or first_token_s > quantiles.read(now_s).p50_s:
+            quantiles.add(now_s, first_token_s)
 
     def rest(self, spec: ModelSpec, seconds: float) -> None:
         """The vendor asked to be left alone for that long."""

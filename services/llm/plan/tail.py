@@ -5,7 +5,7 @@ The system messages at the head stay, and so does the last message; what is cut 
 
 from dataclasses import replace
 
-from services.core.tokens import estimate_tokens
+from services.core.tokens import tokens_of
 from services.llm.request import Message, Request
 
 _KEPT_SHARE = 0.6
@@ -21,10 +21,10 @@ def trimmed(request: Request, *, room_tokens: int) -> Request:
     while head < len(request.messages) and request.messages[head].role == "system":
         head += 1
     fixed, tail = request.messages[:head], request.messages[head:]
-    left = room_tokens - sum(estimate_tokens(message.content) for message in fixed)
+    left = room_tokens - tokens_of(fixed)
     kept: list[Message] = []
     for message in reversed(tail):
-        need = estimate_tokens(message.content)
+        need = tokens_of([message])
         if need > left and kept:
             break
         kept.append(message if need <= left else _ending(message, left, need))
@@ -32,9 +32,10 @@ def trimmed(request: Request, *, room_tokens: int) -> Request:
     return replace(request, messages=(*fixed, *reversed(kept)))
 
 
-def room_after_refusal(prompt_tokens: int, context_tokens: int, max_tokens: int) -> int:
-    """What to send at most after a model refused a prompt of about `prompt_tokens`."""
-    return int(_KEPT_SHARE * min(prompt_tokens, max(1, context_tokens - max_tokens)))
+def room_after_refusal(request: Request, context_tokens: int) -> int:
+    """Tokens of prompt to send at most after a model refused the request as too long."""
+    room = max(1, context_tokens - request.max_tokens)
+    return int(_KEPT_SHARE * min(tokens_of(request.messages), room))
 
 
 def _ending(message: Message, room_tokens: int, tokens: int) -> Message:

@@ -1,0 +1,94 @@
+"""How attempts of one call begin: counted, fitted to their model, with a question of their own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from services.core.tokens import tokens_of
+from services.llm.plan.attempt import Attempt, Desk, Listener
+from services.llm.plan.continuation import Gate
+from services.llm.plan.deadline import Kind, Step
+from services.llm.plan.tail import room_after_refusal, trimmed
+from services.llm.ports import Route
+from services.llm.spec import ModelSpec
+from services.llm.work import Ask
+
+MOST_ATTEMPTS = 4
+"""Of one call, continuations and hedges included."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one call has tried: its attempts in order, and what went wrong with which route.
+
+    `refused_context` is the largest context that was too small; `shortened` tells that a shorter
+    prompt than the one that was asked for has been sent.
+    """
+
+    attempts: list[Attempt] = field(default_factory=list)
+    faults: list[tuple[str, str]] = field(default_factory=list)
+    begun: int = 0
+    hedged: bool = False
+    shortened: bool = False
+    refused_context: int = 0
+
+    def note(self, route: Route, fault: str) -> None:
+        """Something went wrong with a route."""
+        self.faults.append((route.spec.id, fault))
+
+    def may_begin(self) -> bool:
+        """Whether the call may make one more attempt."""
+        return self.begun < MOST_ATTEMPTS
+
+    def used(self, route: Route) -> bool:
+        """Whether this call has asked the route."""
+        return any(attempt.step.route.spec.id == route.spec.id for attempt in self.attempts)
+
+
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """Begins attempts. `ask_for` and `gate_for` make the question to a model, and its gate."""
+
+    desk: Desk
+    tally: Tally
+    ask_for: Callable[[ModelSpec], Ask]
+    gate_for: Callable[[ModelSpec], Gate]
+
+    def begin(self, step: Step, listener: Listener, *, beside: bool) -> Attempt | None:
+        """Begins an attempt, `beside` others or alone; None when it could not be let through."""
+        spec, tally = step.route.spec, self.tally
+        if step.kind is Kind.HEDGE and not beside:
+            step = replace(step, kind=Kind.NEXT)
+        ask = self._fitting(self.ask_for(spec), spec)
+        if ask is None:
+            return None
+        attempt = Attempt(self.desk, listener, step, ask, self.gate_for(spec))
+        if not attempt.start():
+            if step.kind is not Kind.HEDGE:
+                tally.note(step.route, "open")
+            return None
+        if step.kind is Kind.HEDGE:
+            tally.hedged = True
+            self.desk.health.hedged(spec)
+        tally.begun += 1
+        tally.attempts.append(attempt)
+        return attempt
+
+    def _fitting(self, ask: Ask, spec: ModelSpec) -> Ask | None:
+        """The question as this model can take it; None when a shorter one was refused before."""
+        tally, most = self.tally, ask.request.max_tokens
+        room = spec.context_tokens - most
+        if spec.context_tokens <= tally.refused_context:
+            if tally.shortened:
+                return None
+            room = room_after_refusal(ask.request, spec.context_tokens)
+        elif ask.prompt_tokens <= room:
+            return ask
+        tally.shortened = True
+        request = trimmed(ask.request, room_tokens=room)
+        return replace(ask, request=request, prompt_tokens=tokens_of(request.messages))
+
+
+def larger_first(steps: list[Step], tally: Tally, refused: Route) -> list[Step]:
+    """The steps after a route refused a prompt as too long: those with a larger context first."""
+    tally.refused_context = max(tally.refused_context, refused.spec.context_tokens)
+    return sorted(steps, key=lambda step: step.route.spec.context_tokens <= tally.refused_context)
