@@ -1,7 +1,7 @@
 """Where a Redis is and how to be let in, read from its URL."""
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from services.core.errors import ConfigError
@@ -21,7 +21,7 @@ class Address:
     port: int = _PORT
     tls: ssl.SSLContext | None = None
     user: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
 
     def greeting(self) -> list[tuple[str | int, ...]]:
         """The commands that open a connection."""

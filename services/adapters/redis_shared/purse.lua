@@ -6,7 +6,8 @@
 --                     settled, lapsed               llm:hold:done    id -> when to forget it
 local BUDGET, HOLD = 'llm:budget:', 'llm:hold:'
 local ENDS, DUE, DONE = 'llm:budget:ends', 'llm:hold:due', 'llm:hold:done'
-local clock = redis.call('TIME')
+local call = redis.call
+local clock = call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local at = 2
 
@@ -22,18 +23,23 @@ end
 
 -- A counter that is missing begins at what the caller last saw of it.
 local function read_lines()
-  local lines = {}
-  for i = 1, tonumber(next_arg()) do
-    local line = {key = next_arg(), limit = tonumber(next_arg())}
-    local floor, ends = next_arg(), next_arg()
-    local used = redis.call('GET', BUDGET .. line.key)
+  local lines, keys = {}, {}
+  for i = 1, tonumber(ARGV[2]) do
+    local key = BUDGET .. ARGV[at + 1]
+    lines[i] = {key = ARGV[at + 1], limit = tonumber(ARGV[at + 2]), need = 0,
+                floor = ARGV[at + 3], ends = ARGV[at + 4]}
+    keys[i] = key
+    at = at + 4
+  end
+  at = at + 1
+  for i, used in ipairs(call('MGET', unpack(keys))) do
+    local line = lines[i]
     if not used then
-      used = floor
-      redis.call('SET', BUDGET .. line.key, floor)
-      if ends ~= '' then redis.call('ZADD', ENDS, whole(now + ends), line.key) end
+      used = line.floor
+      call('SET', keys[i], used)
+      if line.ends ~= '' then call('ZADD', ENDS, whole(now + line.ends), line.key) end
     end
-    line.used, line.need = tonumber(used), 0
-    lines[i] = line
+    line.used = tonumber(used)
   end
   return lines
 end
@@ -45,7 +51,7 @@ local function answer(first, lines)
 end
 
 local function is_known(id)
-  return redis.call('EXISTS', HOLD .. id) == 1 or redis.call('ZSCORE', DONE, id)
+  return call('EXISTS', HOLD .. id) == 1 or call('ZSCORE', DONE, id)
 end
 
 local function reserve()
@@ -68,13 +74,13 @@ local function reserve()
   for _, line in ipairs(lines) do
     if line.need > 0 then
       line.used = line.used + line.need
-      redis.call('INCRBY', BUDGET .. line.key, whole(line.need))
+      call('INCRBY', BUDGET .. line.key, whole(line.need))
     end
   end
   for _, hold in ipairs(holds) do
-    redis.call('HSET', HOLD .. hold.id, 'amount', hold.amount, 'cost', hold.cost,
+    call('HSET', HOLD .. hold.id, 'amount', hold.amount, 'cost', hold.cost,
                'entry', hold.entry, 'keys', table.concat(hold.keys, '\n'))
-    redis.call('ZADD', DUE, whole(now + hold.lease), hold.id)
+    call('ZADD', DUE, whole(now + hold.lease), hold.id)
   end
   return answer(0, lines)
 end
@@ -83,59 +89,59 @@ end
 local function settle()
   local lines = read_lines()
   local id, cost, entry, grace = next_arg(), next_arg(), next_arg(), next_arg()
-  local known = redis.call('HMGET', HOLD .. id, 'settled', 'amount')
-  if known[1] or redis.call('ZSCORE', DONE, id) then return answer(0, lines) end
+  local known = call('HMGET', HOLD .. id, 'settled', 'amount')
+  if known[1] or call('ZSCORE', DONE, id) then return answer(0, lines) end
   local delta = cost - (known[2] or 0)
   for _, line in ipairs(lines) do
     line.used = line.used + delta
-    redis.call('INCRBY', BUDGET .. line.key, whole(delta))
+    call('INCRBY', BUDGET .. line.key, whole(delta))
   end
-  redis.call('HSET', HOLD .. id, 'settled', '1', 'entry', entry)
-  redis.call('ZADD', DUE, whole(now + grace), id)
+  call('HSET', HOLD .. id, 'settled', '1', 'entry', entry)
+  call('ZADD', DUE, whole(now + grace), id)
   return answer(0, lines)
 end
 
 local function booked()
   local kept, kept_lapsed = next_arg(), next_arg()
   for i = at, #ARGV do
-    local known = redis.call('HMGET', HOLD .. ARGV[i], 'settled', 'lapsed')
+    local known = call('HMGET', HOLD .. ARGV[i], 'settled', 'lapsed')
     if known[1] then
-      redis.call('DEL', HOLD .. ARGV[i])
-      redis.call('ZREM', DUE, ARGV[i])
-      redis.call('ZADD', DONE, whole(now + (known[2] and kept_lapsed or kept)), ARGV[i])
+      call('DEL', HOLD .. ARGV[i])
+      call('ZREM', DUE, ARGV[i])
+      call('ZADD', DONE, whole(now + (known[2] and kept_lapsed or kept)), ARGV[i])
     end
   end
   return 0
 end
 
 local function forget(cut, most)
-  redis.call('ZREMRANGEBYSCORE', DONE, '-inf', cut)
-  for _, key in ipairs(redis.call('ZRANGEBYSCORE', ENDS, '-inf', cut, 'LIMIT', 0, most)) do
-    redis.call('DEL', BUDGET .. key)
-    redis.call('ZREM', ENDS, key)
+  call('ZREMRANGEBYSCORE', DONE, '-inf', cut)
+  for _, key in ipairs(call('ZRANGEBYSCORE', ENDS, '-inf', cut, 'LIMIT', 0, most)) do
+    call('DEL', BUDGET .. key)
+    call('ZREM', ENDS, key)
   end
 end
 
 local function lapse(id, amount, cost, keys)
   for key in string.gmatch(keys, '[^\n]+') do
-    if redis.call('EXISTS', BUDGET .. key) == 1 then
-      redis.call('INCRBY', BUDGET .. key, whole(cost - amount))
+    if call('EXISTS', BUDGET .. key) == 1 then
+      call('INCRBY', BUDGET .. key, whole(cost - amount))
     end
   end
-  redis.call('HSET', HOLD .. id, 'settled', '1', 'lapsed', '1')
+  call('HSET', HOLD .. id, 'settled', '1', 'lapsed', '1')
 end
 
 local function orphans()
   local ahead, most, hidden = next_arg(), next_arg(), next_arg()
   local cut, entries = whole(now + ahead), {}
   forget(cut, most)
-  for _, id in ipairs(redis.call('ZRANGEBYSCORE', DUE, '-inf', cut, 'LIMIT', 0, most)) do
-    local hold = redis.call('HMGET', HOLD .. id, 'settled', 'amount', 'cost', 'keys', 'entry')
+  for _, id in ipairs(call('ZRANGEBYSCORE', DUE, '-inf', cut, 'LIMIT', 0, most)) do
+    local hold = call('HMGET', HOLD .. id, 'settled', 'amount', 'cost', 'keys', 'entry')
     if not hold[5] then
-      redis.call('ZREM', DUE, id)
+      call('ZREM', DUE, id)
     else
       if not hold[1] then lapse(id, hold[2], hold[3], hold[4]) end
-      redis.call('ZADD', DUE, whole(cut + hidden), id)
+      call('ZADD', DUE, whole(cut + hidden), id)
       entries[#entries + 1] = hold[5]
     end
   end
