@@ -7,6 +7,7 @@ means that the tiers cannot be used as they stand.
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Literal
 
@@ -136,7 +137,7 @@ def _cost(pricing: Pricing, spec: ModelSpec, mix: Usage, at: datetime) -> int | 
 
 
 def _usd(nano: int) -> str:
-    return f"${nano / 1e9:.6f}"
+    return f"${Decimal(nano).scaleb(-9).normalize():f}"
 
 
 def _place(catalogue: ModelCatalogue, id: str) -> str:

@@ -47,9 +47,9 @@ class Report:
 class Group:
     """A mapping of the file. What is taken from it is allowed; `close` reports the rest."""
 
-    def __init__(self, node: yaml.Node, path: str, report: Report) -> None:
+    def __init__(self, node: yaml.Node, path: str, report: Report, line: int | None = None) -> None:
         self.path = path
-        self.line = _line(node)
+        self.line = line or _line(node)
         self._report = report
         self._values: dict[str, yaml.Node] = {}
         self._lines: dict[str, int] = {}
@@ -151,7 +151,9 @@ class Group:
     def group(self, key: str, *, required: bool = False) -> "Group | None":
         """A mapping inside this one."""
         node = self._take(key, required=required)
-        return None if node is None else Group(node, self._name(key), self._report)
+        if node is None:
+            return None
+        return Group(node, self._name(key), self._report, self._lines[key])
 
     def groups(self, key: str) -> tuple["Group", ...]:
         """A list of mappings; empty when the key is not there."""
@@ -223,4 +225,4 @@ def _line(node: yaml.Node) -> int:
 
 
 def _is_nothing(node: yaml.ScalarNode) -> bool:
-    return node.style is None and node.value in _NOTHING
+    return not node.style and node.value in _NOTHING
