@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from services.core.tokens import estimate_tokens
 from services.llm.entry import LedgerEntry, Role
@@ -96,6 +96,19 @@ def usage_of(ask: Ask, end: AttemptEnd) -> Usage:
     )
 
 
+class _Use(NamedTuple):
+    """What only an entry carries whose words were used."""
+
+    source: str = ""
+    list_nano: int = 0
+    squeezed_tokens: int = 0
+    squeezed_nano: int = 0
+    calls: int = 0
+
+
+_UNUSED = _Use()
+
+
 class Bookkeeper:
     """Turns ends of attempts into entries. `advanced` is the model that list prices are of."""
 
@@ -131,24 +144,22 @@ class Bookkeeper:
         self, ticket: Ticket, end: AttemptEnd, *, id: str, at: datetime, fallback: bool
     ) -> LedgerEntry:
         """The entry of an attempt that was made at `at`; `fallback`: another model was asked."""
-        ask, used = ticket.ask, end.role in _USED
+        ask = ticket.ask
         usage = usage_of(ask, end)
         rates = self._prices.rates(ticket.route.spec, at=at, prompt_tokens=usage.prompt_tokens)
-        entry = _entry(
+        use = _UNUSED
+        if end.role in _USED:
+            use = _Use(
+                source=(Source.FALLBACK if fallback else Source.LIVE).value,
+                list_nano=self.list_nano(usage, squeezed_tokens=ask.squeezed_tokens, at=at),
+                squeezed_tokens=max(ask.squeezed_tokens, 0),
+                squeezed_nano=max(ask.squeezed_nano, 0),
+                calls=0 if end.continues else 1,
+            )
+        return _entry(
             ask, ticket.route, id=id, at=at, role=end.role, usage=usage, rates=rates,
-            fault=end.fault, ticket=ticket, end=end,
+            fault=end.fault, ticket=ticket, end=end, use=use,
         )  # fmt: skip
-        if not used:
-            return entry
-        source = Source.FALLBACK if fallback else Source.LIVE
-        return replace(
-            entry,
-            source=source.value,
-            list_nano=self.list_nano(usage, squeezed_tokens=ask.squeezed_tokens, at=at),
-            squeezed_tokens=max(ask.squeezed_tokens, 0),
-            squeezed_nano=max(ask.squeezed_nano, 0),
-            calls=0 if end.continues else 1,
-        )
 
     def list_nano(self, usage: Usage, *, squeezed_tokens: int, at: datetime) -> int:
         """The same words from the advanced model, nothing cached and nothing compressed."""
@@ -171,6 +182,7 @@ def _entry(
     fault: str | None,
     ticket: Ticket | None = None,
     end: AttemptEnd | None = None,
+    use: _Use = _UNUSED,
 ) -> LedgerEntry:
     request, spec = ask.request, route.spec
     first_s = end.first_token_s if end else None
@@ -188,9 +200,14 @@ def _entry(
         rule=ask.rule,
         provider=spec.provider,
         model=spec.model,
+        source=use.source,
         template=request.template,
         usage=usage,
         cost_nano=cost_nano(usage, rates),
+        list_nano=use.list_nano,
+        squeezed_tokens=use.squeezed_tokens,
+        squeezed_nano=use.squeezed_nano,
+        calls=use.calls,
         predicted_tokens=ticket.predicted_tokens if ticket else 0,
         first_token_s=None if first_s is None else _seconds(first_s),
         total_s=_seconds(end.total_s) if end else 0.0,

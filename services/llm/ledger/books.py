@@ -24,7 +24,7 @@ from services.llm.ledger.bookings import (
 from services.llm.ledger.budgets import BudgetPlan
 from services.llm.ledger.glide import Glide
 from services.llm.ledger.till import Till, UsedUp
-from services.llm.ledger.writer import Booking, Writer
+from services.llm.ledger.writer import Booking, Prompt, Writer
 from services.llm.outcome import Usage
 from services.llm.ports import Hold, LedgerStore, Observer, Purse, Route
 from services.llm.spec import ModelSpec
@@ -75,7 +75,9 @@ class Books:
         self._lease = timedelta(seconds=lease_s)
         self._new_id = new_id
         self._till = Till(purse, observer)
-        self._writer = Writer(till=self._till, ledger=ledger, clock=clock, observer=observer)
+        self._writer = Writer(
+            till=self._till, ledger=ledger, clock=clock, observer=observer, prefixes=prefixes
+        )
         self._keeper = Bookkeeper(prices, advanced=advanced)
         self._batch: dict[tuple[str, str], Hold] = {}
         self._asked: dict[str, str] = {}
@@ -131,10 +133,11 @@ class Books:
         )
         if hold is not None:
             self._till.spend(hold, entry.cost_nano)
+        prompt = None
         if end.billable and self._prefixes is not None:
-            messages, now_s = ticket.ask.request.messages, self._clock.monotonic_s()
-            self._prefixes.sent(ticket.route.spec.id, messages, now_s)
-        self._writer.put(Booking(entry, hold))
+            now_s = self._clock.monotonic_s()
+            prompt = Prompt(ticket.route.spec.id, ticket.ask.request.messages, now_s)
+        self._writer.put(Booking(entry, hold, prompt=prompt))
         return entry
 
     def note(self, entry: LedgerEntry) -> None:

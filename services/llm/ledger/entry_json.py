@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import MISSING, fields
 from datetime import datetime
 from enum import Enum
+from operator import attrgetter
 from typing import get_args, get_type_hints
 
 from services.llm.entry import LedgerEntry
@@ -28,13 +29,14 @@ def to_json(entry: LedgerEntry) -> str:
         value = getattr(entry, name)
         if value is default or value == default:
             continue
-        if isinstance(value, Usage):
-            made[name] = [getattr(value, part) for part in _USAGE_PARTS]
-        elif isinstance(value, datetime):
+        kind = type(value)
+        if kind is Usage:
+            made[name] = _usage_counts(value)
+        elif kind is datetime:
             made[name] = value.isoformat()
         else:
             made[name] = value
-    return json.dumps(made, separators=(",", ":"))
+    return _encode(made)
 
 
 def from_json(text: str | bytes) -> LedgerEntry:
@@ -77,6 +79,7 @@ def _reader(kind: object) -> _Read:
     return lambda value: value
 
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 _make: Callable[..., LedgerEntry] = LedgerEntry
 _make_usage: Callable[..., Usage] = Usage
 _DEFAULTS = tuple(
@@ -84,4 +87,5 @@ _DEFAULTS = tuple(
     for field in fields(LedgerEntry)
 )
 _USAGE_PARTS = tuple(field.name for field in fields(Usage))
+_usage_counts = attrgetter(*_USAGE_PARTS)
 _READERS = {name: _reader(kind) for name, kind in get_type_hints(LedgerEntry).items()}

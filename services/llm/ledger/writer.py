@@ -9,12 +9,15 @@ import logging
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from services.core.clock import Clock
 from services.core.errors import BackendError
 from services.llm.entry import LedgerEntry
+from services.llm.ledger.bookings import Prefixes
 from services.llm.ledger.till import Till
 from services.llm.ports import Hold, LedgerStore, Observer
+from services.llm.request import Message
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +30,14 @@ _FIRST_PAUSE_S, _LAST_PAUSE_S = 0.25, 5.0
 _MOST_ROUNDS = 50
 
 
+class Prompt(NamedTuple):
+    """What a vendor read, and when (monotonic seconds)."""
+
+    route_id: str
+    messages: Sequence[Message]
+    at_s: float
+
+
 @dataclass(slots=True, eq=False)
 class Booking:
     """An entry on its way. `hold` None: no budget was drawn on. `void`: the attempt was never made,
@@ -35,6 +46,7 @@ class Booking:
     entry: LedgerEntry
     hold: Hold | None = None
     void: bool = False
+    prompt: Prompt | None = None
     settled: bool = False
     written: bool = False
     seen: bool = False
@@ -48,12 +60,19 @@ class Writer:
     """The queue and the task that empties it."""
 
     def __init__(
-        self, *, till: Till, ledger: LedgerStore, clock: Clock, observer: Observer
+        self,
+        *,
+        till: Till,
+        ledger: LedgerStore,
+        clock: Clock,
+        observer: Observer,
+        prefixes: Prefixes | None = None,
     ) -> None:
         self._till = till
         self._ledger = ledger
         self._clock = clock
         self._observer = observer
+        self._prefixes = prefixes
         self._waiting: deque[Booking] = deque()
         self._wake = asyncio.Event()
         self._lock = asyncio.Lock()
@@ -123,6 +142,8 @@ class Writer:
                 booking.seen = True
                 if not booking.void:
                     self._observer.entry(booking.entry)
+                if booking.prompt is not None and self._prefixes is not None:
+                    self._prefixes.sent(*booking.prompt)
 
     async def _settle(self, bookings: Sequence[Booking]) -> bool:
         """Settles them, one first: it finds out whether the purse answers."""
