@@ -11,7 +11,6 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Literal
 
-from services.core.errors import ConfigError
 from services.llm.models.catalogue import HEADED, ModelCatalogue
 from services.llm.models.money import Pricing, cost_nano
 from services.llm.outcome import Usage
@@ -68,13 +67,6 @@ def lint(catalogue: ModelCatalogue, pricing: Pricing, today: date) -> tuple[Find
         if pricing.known(spec, at=at) is None:
             findings.append(_unpriced(catalogue, spec, in_use=spec.id in used))
     return tuple(sorted(findings, key=lambda one: (one.severity, not one.in_use)))
-
-
-def refuse(findings: Iterable[Finding]) -> None:
-    """Raises: ConfigError with every error, one a line; warnings pass."""
-    errors = [str(one) for one in findings if one.severity == "error"]
-    if errors:
-        raise ConfigError("\n".join(errors))
 
 
 def _dearer(catalogue: ModelCatalogue, pricing: Pricing, at: datetime) -> Iterable[Finding]:

@@ -4,10 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.core.errors import ConfigError
 from services.llm.models.catalogue import ModelCatalogue
 from services.llm.models.doctor import as_json, as_text, diagnose
-from services.llm.models.lint import MIXES, Finding, lint, refuse
+from services.llm.models.lint import MIXES, Finding, lint
 from services.llm.models.money import Pricing
 from services.llm.request import TaskType
 from services.llm.spec import ModelSpec, Rates, Tier
@@ -120,13 +119,6 @@ def test_l8_a_price_that_nobody_knows_warns(caplog: pytest.LogCaptureFixture) ->
         ("warning", "W-PRICE", "openai/unheard-of")
     ]
     assert caplog.records == []
-
-
-def test_errors_refuse_the_start_and_warnings_do_not() -> None:
-    refuse(found(catalogue("openai/gpt-6-luna", "openai/unheard-of")))
-    with pytest.raises(ConfigError) as caught:
-        refuse(found(catalogue("openai/gpt-3.5-turbo", "openai/gpt-4o-mini")))
-    assert str(caught.value).splitlines()[0].startswith("models.yaml:10: error E-TIER-PRICE")
 
 
 def test_the_doctors_page_marks_unknown_prices_and_says_when_all_is_well() -> None:
