@@ -1,5 +1,6 @@
 """What of a model's text can be spoken at all: no stage directions, markup, tags or symbols."""
 
+import re
 import unicodedata
 
 MAX_ASIDE_CHARS = 200
@@ -8,17 +9,23 @@ MAX_ASIDE_CHARS = 200
 _PAIRS = {"(": ")", "[": "]", "{": "}", "<": ">", "*": "*"}
 _DROPPED = frozenset("_`#|~\\⟦⟧\ufe0e\ufe0f\u20e3")
 _SPOKEN_SYMBOLS = frozenset("°©®™")
+_ADDRESS = re.compile(r"(?:[a-z]{2,12}://|www\.|mailto:|[/#.])\S*", re.IGNORECASE)
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 _SENTENCE_ENDS = frozenset(".?!…:\n")
 
 
 class Asides:
-    """A filter for text that comes in pieces: stage directions go, emphasis keeps its word."""
+    """A filter for text that comes in pieces: stage directions go, emphasis keeps its word.
+
+    Of a link, `[words](address)`, the words are kept.
+    """
 
     def __init__(self) -> None:
         self._closing = ""
         self._held = ""
         self._last = "\n"
+        self._bracketed = ""
+        self._linked = ""
 
     def feed(self, piece: str) -> str:
         """What of the text so far is certain to be spoken."""
@@ -33,7 +40,10 @@ class Asides:
             return self._inside(char)
         if char in _PAIRS:
             self._closing, self._held = _PAIRS[char], char
+            self._linked = self._bracketed if char == "(" else ""
+            self._bracketed = ""
             return ""
+        self._bracketed = ""
         if char in _DROPPED or not _speakable(char):
             return ""
         return self._emit(char)
@@ -57,6 +67,10 @@ class Asides:
         """The end of an aside: an emphasised word and a figure in brackets are kept."""
         opening, inner = self._held[:1], self._held[1:].strip()
         self._closing = self._held = ""
+        linked, self._linked = self._linked, ""
+        if linked and _ADDRESS.fullmatch(inner):
+            return self._clean(linked)
+        self._bracketed = inner if opening == "[" else ""
         midway = self._last.strip() and self._last not in _SENTENCE_ENDS
         emphasis = opening == "*" and " " not in inner and midway
         figure = opening == "(" and any(char.isdigit() for char in inner)

@@ -2,12 +2,17 @@
 
 Owns what a line may be: one character's own words, no label before them, nobody else's lines, no
 more of them than a person would listen to. A name that the model puts before a colon decides
-nothing about who speaks: it only ends the line.
+nothing about who speaks: it only ends the line. Which sentences a character may say at all is
+`services.llm.prompts.spoken`'s.
 """
+
+import re
 
 from agents.cast.asides import Asides
 from scenarios.hearing import words_of
 from scenarios.schema import Character, Scenario
+from services.llm.prompts.spoken import END, SpokenGuard
+from services.llm.prompts.words import Phrase
 
 LINE_WORDS = 90
 """After so many words a line ends with its sentence, at twice as many it ends anyway."""
@@ -28,6 +33,8 @@ _STRANGERS = (
 _LABEL_MARKS = frozenset(" '’-.\"“«\t")
 _BULLETS = frozenset("-–—•>·")
 _QUOTES = {'"': '"', "“": "”", "«": "»"}
+_NUMBERING = re.compile(r"\d{1,2}[.)]?")
+_NUMBERED = re.compile(r"\d{1,2}[.)]\s")
 _ENDS = frozenset(".?!…")
 _TIGHT = frozenset(".,…")
 """What no space stands before, so that a dropped aside leaves none."""
@@ -39,6 +46,8 @@ class LineGuard:
     def __init__(self, persona: str, scenario: Scenario, *, words: int = LINE_WORDS) -> None:
         self.done = False
         self._asides = Asides()
+        self._scenario = scenario
+        self._sentences = SpokenGuard(scenario.language, may_say=self._is_a_subject)
         self._own = _labels(scenario.character(persona))
         others = {label for one in scenario.cast if one.id != persona for label in _labels(one)}
         learner = " ".join(words_of(scenario.learner.role))
@@ -52,9 +61,15 @@ class LineGuard:
         self._space = False
         self._unquote = ""
 
+    @property
+    def dropped(self) -> int:
+        """Sentences that were not let through: another language, or a model speaking of itself."""
+        return self._sentences.dropped
+
     def feed(self, piece: str) -> str:
         """What of the line can be spoken by now, maybe nothing."""
-        return self._pass(self._asides.feed(piece))
+        spoken = self._sentences.feed(self._pass(self._asides.feed(piece)))
+        return spoken + self._sentences.flush() if self.done else spoken
 
     def flush(self) -> str:
         """The rest of the line. The line is done then."""
@@ -62,7 +77,7 @@ class LineGuard:
         if not self.done:
             rest += self._release()
         self.done = True
-        return rest.rstrip()
+        return (self._sentences.feed(rest) + self._sentences.flush()).rstrip()
 
     def _pass(self, text: str) -> str:
         return "".join(self._take(char) for char in text)
@@ -83,6 +98,11 @@ class LineGuard:
                 self._unquote = _QUOTES[char]
                 return ""
         self._held += char
+        if self._line_starts and _NUMBERING.fullmatch(self._held):
+            return ""
+        if self._line_starts and _NUMBERED.fullmatch(self._held):
+            self._held = ""
+            return ""
         return self._label()
 
     def _label(self) -> str:
@@ -110,7 +130,10 @@ class LineGuard:
         return "".join(self._emit(char) for char in held)
 
     def _emit(self, char: str) -> str:
-        """The character, with the space before it, unless the line is over or it is a space."""
+        """The character, with the space before it, unless the line is over or it is a space.
+
+        The space after a sentence's end becomes END.
+        """
         if self.done or char == self._unquote:
             return ""
         if not char.isspace():
@@ -123,7 +146,16 @@ class LineGuard:
             ended = self._last in _ENDS
             self._starts = self._starts or ended
             self.done = (ended and self._words >= self._limit) or self._words >= 2 * self._limit
+            return END if ended else ""
         return ""
+
+    def _is_a_subject(self, phrase: Phrase) -> bool:
+        """Whether the author's texts speak of it."""
+        scene = self._scenario
+        personas = (text for one in scene.cast for text in (one.persona, *one.knows))
+        told = (scene.title, scene.summary, scene.learner.role, scene.learner.brief or "")
+        words = " ".join(words_of(" ".join((*told, *personas))))
+        return f" {' '.join(phrase)} " in f" {words} "
 
 
 def clean_line(text: str, persona: str, scenario: Scenario) -> str:
