@@ -71,7 +71,9 @@ class Settings(BaseSettings):
 
     openai_api_key: SecretStr | None = _env("OPENAI_API_KEY", "key of the first provider")
     openai_base_url: str | None = _env("OPENAI_BASE_URL", "any vendor that speaks the OpenAI wire")
-    openai_model: str = _env("OPENAI_MODEL", "model that plays the characters", "gpt-6-luna")
+    openai_model: str | None = _env(
+        "OPENAI_MODEL", "one model in place of all that models.yaml names of this provider"
+    )
     openai_tts_model: str = _env("OPENAI_TTS_MODEL", "vendor's voice model", "gpt-4o-mini-tts")
     openai_stt_model: str = _env(
         "OPENAI_STT_MODEL", "vendor's recognition model", "gpt-4o-mini-transcribe"

@@ -47,6 +47,9 @@ class Optimizer(Protocol):
     @property
     def has_model(self) -> bool: ...
 
+    @property
+    def model(self) -> str | None: ...
+
 
 class Stats(Protocol):
     """What the calls for words came to."""

@@ -52,7 +52,7 @@ def studio_of(parts: Parts) -> StudioView:
         vendor = ("openai",)
     return StudioView(
         cast="model" if by_model else "understudy",
-        model=settings.openai_model if by_model else None,
+        model=parts.optimizer.model,
         hearing=hearing,
         voices={
             language: (*vendor, *(e.name for e in parts.engines if language in e.languages()))

@@ -32,9 +32,18 @@ def ready_line(house: House, pids: Mapping[str, int]) -> str:
 
 
 def _cast(settings: Settings) -> str:
-    if settings.openai_api_key is None:
-        return "plays the lines its authors wrote (set OPENAI_API_KEY to have a model play)"
-    return f"played by {settings.openai_model}"
+    vendors = {
+        "OpenAI": settings.openai_api_key or settings.openai_base_url,
+        "Mistral": settings.mistral_api_key or settings.mistral_base_url,
+        "Scaleway": settings.scaleway_api_key or settings.scaleway_base_url,
+    }
+    asked = [name for name, told in vendors.items() if told]
+    if asked:
+        model = f"{settings.openai_model} of " if settings.openai_model else "models of "
+        return f"played by {model}{', then '.join(asked)}"
+    if settings.llama_model_path is not None:
+        return f"played by {settings.llama_model_path.name} on this machine"
+    return "plays the lines its authors wrote (set OPENAI_API_KEY to have a model play)"
 
 
 def _speech(settings: Settings) -> str:

@@ -93,6 +93,7 @@ class FakeOptimizer:
     """Whether a model plays."""
 
     has_model: bool = False
+    model: str | None = None
 
 
 def settings(**fields: Any) -> Settings:

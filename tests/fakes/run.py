@@ -14,11 +14,11 @@ from agents.roleplay.run import Roleplay
 from agents.roleplay.scene_clock import SceneClock
 from scenarios.loader import parse
 from services.core.errors import BackendError
-from services.llm.optimizer import LLMOptimizer
 from services.llm.understudy import Understudy
 from services.sessions.records import SessionRecord, TurnRecord
 from tests.fakes.chat_model import FakeChatModel
 from tests.fakes.clock import LoopClock
+from tests.fakes.optimizer import optimizer_on
 from tests.fakes.stage import FakeStage
 from tests.fakes.store import FakeSessionStore
 
@@ -117,7 +117,7 @@ async def open_run(model: FakeChatModel | None = None) -> Run:
         manager=MultiAgentManager(scenario, rng=Random(1)),
         lines=Lines(
             scenario,
-            optimizer=LLMOptimizer(model, clock),
+            optimizer=optimizer_on(model, clock),
             understudy=Understudy(scenario, rng=Random(1)),
             room=ROOM,
             book=lambda outcome, beat: journal.usage(

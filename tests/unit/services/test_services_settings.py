@@ -28,7 +28,7 @@ def problems(environ: dict[str, str]) -> list[str]:
 def test_empty_environment_is_the_embedded_house() -> None:
     settings = load_settings({})
     assert settings.livekit_url is None
-    assert settings.openai_model == "gpt-6-luna"
+    assert settings.openai_model is None
     assert (settings.http_host, settings.http_port) == ("127.0.0.1", 8000)
     assert settings.metrics_port == 9464
     assert settings.speech == "embedded"

@@ -65,7 +65,7 @@ async def test_the_studio_says_that_authored_lines_are_played(client: httpx.Asyn
 async def test_the_studio_names_model_ears_and_voices(
     client_on: MakeClient, parts: FakeParts
 ) -> None:
-    parts.optimizer = FakeOptimizer(has_model=True)
+    parts.optimizer = FakeOptimizer(has_model=True, model="gpt-6-luna")
     parts.ears = (_Engine("whisper-base", "fr", "en"), _Engine("pocketsphinx", "en"))
     parts.engines = (_Engine("espeak", "fr", "en"), _Engine("flite", "en"))
     studio = (await client_on(parts).get("/api/studio")).json()

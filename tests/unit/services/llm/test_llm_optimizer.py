@@ -6,25 +6,23 @@ from typing import Any
 import pytest
 
 from services.core.errors import BackendError
-from services.llm.optimizer import LLMOptimizer
 from services.llm.outcome import Outcome, Source, Usage
 from services.llm.request import Message, Request, TaskType
+from services.llm.spec import Tier
 from tests.fakes.chat_model import FakeChatModel, Script
 from tests.fakes.clock import LoopClock
+from tests.fakes.optimizer import Told, optimizer_on
 
 LINE = "Pouvez-vous préciser ?"
 MESSAGES = (Message(role="user", content="Bonsoir à tous, le débat commence."),)
 
 
-class Books:
-    """What the optimizer told its hook, and how often the understudy was asked."""
+class Books(Told):
+    """What the optimizer told whoever counts, and how often the understudy was asked."""
 
     def __init__(self) -> None:
-        self.outcomes: list[Outcome] = []
+        super().__init__()
         self.asked = 0
-
-    def note(self, request: Request, outcome: Outcome) -> None:
-        self.outcomes.append(outcome)
 
     def line(self) -> str:
         self.asked += 1
@@ -43,7 +41,7 @@ def ask(**more: Any) -> Request:
 async def played(
     model: FakeChatModel | None, books: Books, **more: Any
 ) -> tuple[list[str], Outcome]:
-    optimizer = LLMOptimizer(model, LoopClock(), on_outcome=books.note)
+    optimizer = optimizer_on(model, LoopClock(), told=books)
     answer = optimizer.stream(ask(**more), understudy=books.line)
     pieces = [piece async for piece in answer]
     assert answer.outcome is not None
@@ -57,9 +55,15 @@ async def test_model_answers_live_with_its_usage(books: Books) -> None:
     assert outcome == Outcome(
         text="Bonsoir à tous.",
         source=Source.LIVE,
+        call=outcome.call,
         model="fake-model",
+        provider="fake",
+        tier=Tier.CHEAP,
+        rule="spoken_answer",
         usage=Usage(prompt_tokens=20, completion_tokens=5),
+        cost_nano=4_500,
         latency=outcome.latency,
+        complete=True,
     )
     assert (outcome.latency.first_token_s, outcome.latency.total_s) == pytest.approx((0.2, 0.4))
     assert books.asked == 0
@@ -73,8 +77,8 @@ async def test_without_a_model_the_understudy_speaks(books: Books) -> None:
 
 
 async def test_has_model_says_whether_one_is_configured() -> None:
-    assert LLMOptimizer(FakeChatModel(), LoopClock()).has_model
-    assert not LLMOptimizer(None, LoopClock()).has_model
+    assert optimizer_on(FakeChatModel(), LoopClock()).has_model
+    assert not optimizer_on(None, LoopClock()).has_model
 
 
 async def test_f6_silent_model_leaves_the_line_to_the_understudy_at_the_deadline(
@@ -174,7 +178,7 @@ async def test_answer_at_its_token_limit_ends_at_a_sentence(books: Books) -> Non
 
 async def test_closing_early_closes_the_vendor_stream_and_keeps_the_outcome(books: Books) -> None:
     model = FakeChatModel(Script(pieces=("Le fret ", "recule "), each_s=1.0, silent=True))
-    optimizer = LLMOptimizer(model, LoopClock(), on_outcome=books.note)
+    optimizer = optimizer_on(model, LoopClock(), told=books)
     answer = optimizer.stream(ask(), understudy=books.line)
     assert await anext(answer) == "Le fret"
     await answer.aclose()
@@ -188,7 +192,7 @@ async def test_closing_early_closes_the_vendor_stream_and_keeps_the_outcome(book
 
 async def test_closing_before_it_began_asks_nobody(books: Books) -> None:
     model = FakeChatModel()
-    optimizer = LLMOptimizer(model, LoopClock(), on_outcome=books.note)
+    optimizer = optimizer_on(model, LoopClock(), told=books)
     answer = optimizer.stream(ask(), understudy=books.line)
     await answer.aclose()
     assert model.requests == []
@@ -199,7 +203,7 @@ async def test_closing_before_it_began_asks_nobody(books: Books) -> None:
 
 async def test_cancelled_listener_stays_cancelled_while_closing(books: Books) -> None:
     model = FakeChatModel(Script(pieces=("Le ",), silent=True))
-    optimizer = LLMOptimizer(model, LoopClock(), on_outcome=books.note)
+    optimizer = optimizer_on(model, LoopClock(), told=books)
 
     async def listen() -> None:
         answer = optimizer.stream(ask(), understudy=books.line)
@@ -219,7 +223,7 @@ async def test_cancelled_listener_stays_cancelled_while_closing(books: Books) ->
 
 
 async def test_answers_work_ahead_of_their_listener(books: Books) -> None:
-    optimizer = LLMOptimizer(FakeChatModel(Script(first_s=1.0)), LoopClock())
+    optimizer = optimizer_on(FakeChatModel(Script(first_s=1.0)), LoopClock())
     both = [optimizer.stream(ask(), understudy=books.line) for _ in range(2)]
     texts = ["".join([piece async for piece in answer]) for answer in both]
     assert texts == ["Bonsoir à tous."] * 2
@@ -228,7 +232,7 @@ async def test_answers_work_ahead_of_their_listener(books: Books) -> None:
 
 async def test_whole_answer_comes_as_one_outcome(books: Books) -> None:
     slow = FakeChatModel(Script(each_s=3.0))
-    optimizer = LLMOptimizer(slow, LoopClock(), on_outcome=books.note)
+    optimizer = optimizer_on(slow, LoopClock(), told=books)
     outcome = await optimizer.get_optimized_response(
         MESSAGES, TaskType.ANALYSIS, max_tokens=500, session="s-1"
     )
@@ -238,7 +242,7 @@ async def test_whole_answer_comes_as_one_outcome(books: Books) -> None:
 
 
 async def test_cancelled_whole_answer_is_booked(books: Books) -> None:
-    optimizer = LLMOptimizer(FakeChatModel(Script(silent=True)), LoopClock(), on_outcome=books.note)
+    optimizer = optimizer_on(FakeChatModel(Script(silent=True)), LoopClock(), told=books)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.5):
             await optimizer.get_optimized_response(MESSAGES)

@@ -9,7 +9,6 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Literal
 
 from scenarios.catalogue import LIBRARY, Catalogue
 from services.adapters.espeak import EspeakVoices
@@ -21,15 +20,16 @@ from services.adapters.sql.store import open_sql
 from services.adapters.whisper_ear import WhisperEar, plan_host
 from services.core.clock import Clock, SystemClock
 from services.core.errors import NotFound
+from services.llm.cache.answers import AnswerCache
+from services.llm.ledger.books import Books
 from services.llm.optimizer import LLMOptimizer
-from services.llm.ports import ChatModel
-from services.llm.spec import ModelSpec, Takes, Tier
 from services.sessions.ports import Presence, SessionStore
 from services.sessions.rooms import Rooms
 from services.settings import Settings
 from services.speech.ports import Ear, VoiceEngine
 from services.stats.stats import Stats
-from services.telemetry.metrics import count_call
+from services.wiring.routes import accounts
+from services.wiring.words import open_words
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +48,8 @@ class Services:
     presence: Presence
     stats: Stats
     optimizer: LLMOptimizer
+    books: Books
+    answers: AnswerCache
     catalogue: Catalogue
     ears: tuple[Ear, ...]
     engines: tuple[VoiceEngine, ...]
@@ -65,9 +67,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     async with AsyncExitStack() as open_parts:
         clock = SystemClock()
         sql = await open_parts.enter_async_context(open_sql(settings.database_url))
-        model = _model(settings)
-        if model is not None:
-            open_parts.push_async_callback(model.aclose)
+        words = await open_parts.enter_async_context(open_words(settings, clock, sql))
         rooms = _rooms(settings)
         if rooms is not None:
             open_parts.push_async_callback(rooms.aclose)
@@ -80,10 +80,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             clock=clock,
             store=sql.store,
             presence=sql.presence,
-            stats=Stats(sql.totals, sql.board, clock=clock),
-            optimizer=LLMOptimizer(
-                model, clock, on_outcome=count_call(model.name if model else None)
-            ),
+            optimizer=words.optimizer,
+            books=words.books,
+            answers=words.answers,
+            stats=words.stats,
             catalogue=Catalogue((LIBRARY, *settings.scenarios)),
             ears=ears,
             engines=engines,
@@ -93,31 +93,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
 
 def preload(settings: Settings) -> None:
     """Imports what `open_services` will need, in a process that waits for its job."""
-    if settings.openai_api_key is not None or settings.openai_base_url is not None:
+    importlib.import_module("genai_prices.data")
+    if accounts(settings):
         importlib.import_module("services.adapters.openai_chat")
-
-
-def _model(settings: Settings) -> ChatModel | None:
-    """The vendor's model when there is a key, or an address that may want none."""
-    if settings.openai_api_key is None and settings.openai_base_url is None:
-        return None
-    from services.adapters.openai_chat import (  # 0.8 s that a house without a key saves
-        OpenAIChat,
-        at_address,
-    )
-
-    model = settings.openai_model
-    effort: Literal["none"] | None = "none" if model.startswith(("gpt-5.", "gpt-6")) else None
-    spec = ModelSpec(
-        id=f"openai/{model}",
-        provider="openai",
-        model=model,
-        tier=Tier.CHEAP,
-        context_tokens=128_000,
-        takes=Takes(effort=effort, limit_field="max_completion_tokens"),
-    )
-    address = settings.openai_base_url
-    return OpenAIChat(at_address(spec, address), api_key=settings.openai_api_key, base_url=address)
 
 
 def _rooms(settings: Settings) -> LiveKitRooms | None:

@@ -1,0 +1,45 @@
+"""Ledger rows of answers that no attempt made: cached, from the deck, the author's."""
+
+from datetime import datetime
+
+from services.llm.entry import LedgerEntry, Role
+from services.llm.outcome import Outcome, Source, Usage
+from services.llm.request import Request
+
+_ROLES = {
+    Source.CACHED: Role.CACHED,
+    Source.DECK: Role.DECK,
+    Source.UNDERSTUDY: Role.UNDERSTUDY,
+}
+
+
+def booking(request: Request, outcome: Outcome, *, at: datetime, list_nano: int) -> LedgerEntry:
+    """The row of that outcome; it cost nothing, `list_nano` is its counterfactual price.
+
+    The attempts that failed before an authored line are booked for themselves, tokens too.
+    """
+    return LedgerEntry(
+        id=outcome.call,
+        call=outcome.call,
+        at=at,
+        role=_ROLES[outcome.source],
+        task=request.task,
+        session=request.session,
+        user=request.user,
+        scenario=request.scenario,
+        persona=request.persona,
+        tier=outcome.tier,
+        rule=outcome.rule,
+        provider=outcome.provider,
+        model=outcome.model,
+        level=outcome.level,
+        source=outcome.source,
+        template=outcome.template,
+        usage=outcome.usage if outcome.source is Source.CACHED else Usage(),
+        list_nano=list_nano,
+        saved_nano=outcome.saved_nano,
+        calls=1,
+        first_token_s=outcome.latency.first_token_s,
+        total_s=outcome.latency.total_s,
+        fault=outcome.fault,
+    )

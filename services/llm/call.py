@@ -1,0 +1,262 @@
+"""One call, from its request to its outcome.
+
+Asks in this order: an answer in the caches that this session has not heard, an equal call under
+way, the models by the deadline, the deck, the author. Whatever happens, it ends in an outcome.
+"""
+
+import asyncio
+import re
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from services.llm.booking import booking
+from services.llm.cache.answers import Hit
+from services.llm.cache.flights import Seat
+from services.llm.cache.key import CacheKey
+from services.llm.cache.policy import storable
+from services.llm.cache.stored import answer_of
+from services.llm.decide import Decision
+from services.llm.outcome import Latency, Level, Outcome, Source, Usage
+from services.llm.plan.production import Production
+from services.llm.request import Request, TaskType
+from services.llm.work import Ask, Emit, Made
+from services.llm.workshop import DeckLine, Workshop
+
+GRACE_S = 0.02
+"""How much later than its deadline a call gives up on a work that watches the deadline itself."""
+
+_PIECE = re.compile(r"\S+\s*")
+
+
+class Call:
+    """One call's state. `run` is awaited once; `cancelled` ends what `run` could not."""
+
+    def __init__(
+        self,
+        request: Request,
+        workshop: Workshop,
+        *,
+        understudy: Callable[[], str],
+        deck: DeckLine | None,
+    ) -> None:
+        self._id = uuid.uuid4().hex
+        self._request = request
+        self._workshop = workshop
+        self._understudy = understudy
+        self._deck = deck
+        self._began_s = workshop.clock.monotonic_s()
+        self._cache_s = 0.0
+        self._decision: Decision | None = None
+        self._seat: Seat | None = None
+        self._said: list[str] = []
+        self._outcome: Outcome | None = None
+
+    async def run(self, emit: Emit | None) -> Outcome:
+        """Plays the call through `emit`; ends in an outcome unless it is cancelled."""
+        if self._request.task is TaskType.AGENT_REACTION and (line := self._from_deck()):
+            return self._authored(line, Source.DECK, emit, Made())
+        decision = self._decision = self._workshop.decider.decide(self._request)
+        if decision.key is not None and (hit := await self._look(decision.key)) is not None:
+            return self._served(hit, emit)
+        if not decision.routes:
+            return self._stand_in(emit, Made(fault="budget" if decision.words_only else None))
+        made = await self._follow(decision, emit)
+        return self._answered(made) if self._said else self._stand_in(emit, made)
+
+    def heard(self) -> None:
+        """The words were taken to their end: this session is not served them again."""
+        if self._outcome is not None:
+            self._workshop.heard.note(self._request, self._outcome.text)
+
+    def cancelled(self) -> Outcome:
+        """The outcome of a call that was ended from outside; what ended before stays."""
+        if self._outcome is not None:
+            return self._outcome
+        made = self._seat.made if self._seat is not None else Made()
+        return self._close(
+            "".join(self._said), Source.LIVE, made, **(_words_of(made) | {"fault": "cancelled"})
+        )
+
+    async def _look(self, key: CacheKey) -> Hit | None:
+        heard = self._workshop.heard.of(self._request)
+        hit = self._workshop.cache.peek(key, heard)
+        if hit is None:
+            hit = await self._workshop.cache.find(key, heard)
+            self._cache_s = self._workshop.clock.monotonic_s() - self._began_s
+        return hit
+
+    async def _follow(self, decision: Decision, emit: Emit | None) -> Made:
+        """Takes the pieces of a work that is shared with whoever asks the same."""
+        seat = self._seat = self._workshop.flights.board(
+            decision.key.text if decision.key else None,
+            lambda: self._production(decision),
+            landed=lambda made: self._keep(decision, made),
+        )
+        # Whole answers come as one piece: their work alone knows when the first word came.
+        patience_s = None
+        if self._request.spoken:
+            patience_s = self._left_s() + (GRACE_S if seat.first else 0.0)
+        try:
+            async with asyncio.timeout(patience_s) as limit:
+                async for piece in seat:
+                    if not self._said:
+                        limit.reschedule(None)
+                    self._said.append(piece)
+                    if emit is not None:
+                        emit(piece)
+        except TimeoutError:
+            pass  # others may still wait for these words; this caller goes on with the deck
+        finally:
+            await seat.leave()
+        return seat.made
+
+    def _production(self, decision: Decision) -> Production:
+        workshop = self._workshop
+        ask = Ask(
+            call=self._id,
+            request=decision.request,
+            tier=decision.tier,
+            rule=decision.rule,
+            prompt_tokens=decision.prompt_tokens,
+            began_s=self._began_s,
+            squeezed_tokens=decision.squeezed_tokens,
+            squeezed_nano=decision.squeezed_nano,
+        )
+        return Production(
+            ask,
+            decision.routes,
+            accounts=workshop.accounts,
+            health=workshop.health,
+            clock=workshop.clock,
+            stall_s=workshop.stall_s,
+        )
+
+    def _keep(self, decision: Decision, made: Made) -> None:
+        """An answer goes under the key of the model that made it, which a fallback is not."""
+        if decision.key is None or made.route is None or not storable(made, decision.request):
+            return
+        workshop, key = self._workshop, decision.key
+        if made.route is not decision.routes[0]:
+            key = workshop.decider.key(decision.request, made.route) or key
+        answer = answer_of(made, at=workshop.clock.now(), template=decision.request.template)
+        workshop.cache.keep(key, answer, decision.ttl_s)
+
+    def _left_s(self) -> float:
+        spent_s = self._workshop.clock.monotonic_s() - self._began_s
+        return max(0.0, self._request.deadline_s - spent_s)
+
+    def _served(self, hit: Hit, emit: Emit | None) -> Outcome:
+        answer = hit.answer
+        if emit is not None:
+            for piece in _PIECE.findall(answer.text):
+                emit(piece)
+        return self._close(
+            answer.text,
+            Source.CACHED,
+            Made(),
+            model=answer.model.partition("/")[2],
+            provider=answer.provider,
+            level=hit.level,
+            saved_nano=answer.cost_nano,
+            usage=answer.usage,
+            complete=True,
+            list_nano=answer.list_nano,
+        )
+
+    def _answered(self, made: Made) -> Outcome:
+        text = "".join(self._said)
+        if self._is_mine():
+            source = Source.FALLBACK if made.fallback else Source.LIVE
+            return self._close(text, source, made, **_words_of(made))
+        return self._close(
+            text,
+            Source.CACHED,
+            Made(first_token_s=made.first_token_s),
+            **_words_of(made),
+            level=Level.FLIGHT,
+            saved_nano=sum(entry.cost_nano for entry in made.entries),
+            list_nano=sum(entry.list_nano for entry in made.entries),
+        )
+
+    def _stand_in(self, emit: Emit | None, made: Made) -> Outcome:
+        line = self._from_deck()
+        if line:
+            return self._authored(line, Source.DECK, emit, made)
+        return self._authored(self._understudy(), Source.UNDERSTUDY, emit, made)
+
+    def _authored(self, line: str, source: Source, emit: Emit | None, made: Made) -> Outcome:
+        self._said = [line]
+        if emit is not None and line:
+            emit(line)
+        asked = made.asked.spec if made.asked else None
+        fault = made.fault or ("deadline" if asked else None)
+        return self._close(
+            line,
+            source,
+            made if self._is_mine() else Made(),
+            model=asked.model if asked else None,
+            provider=asked.provider if asked else None,
+            fault=fault,
+        )
+
+    def _from_deck(self) -> str | None:
+        return self._deck(self._request) if self._deck is not None else None
+
+    def _is_mine(self) -> bool:
+        """Whether this call began the work, so that its cost is this call's."""
+        return self._seat is None or self._seat.first
+
+    def _close(
+        self, text: str, source: Source, made: Made, *, list_nano: int = 0, **more: Any
+    ) -> Outcome:
+        """The outcome, told to whoever counts, and booked unless an attempt was."""
+        workshop, decision = self._workshop, self._decision
+        self._outcome = outcome = Outcome(
+            text=text,
+            source=source,
+            call=self._id,
+            tier=decision.tier if decision else None,
+            rule=decision.rule if decision else "",
+            template=self._request.template,
+            cost_nano=sum(entry.cost_nano for entry in made.entries),
+            cost_estimated=any(entry.usage.estimated for entry in made.entries),
+            latency=Latency(
+                cache_s=self._cache_s,
+                reserve_s=made.reserve_s,
+                first_token_s=made.first_token_s,
+                total_s=workshop.clock.monotonic_s() - self._began_s,
+            ),
+            faults=made.faults,
+            **{"usage": _sum(made), **more},
+        )
+        if source not in {Source.LIVE, Source.FALLBACK}:
+            now = workshop.clock.now()
+            workshop.accounts.note(booking(self._request, outcome, at=now, list_nano=list_nano))
+        workshop.observer.call(self._request, outcome)
+        return outcome
+
+
+def _words_of(made: Made) -> dict[str, Any]:
+    """Whose words these are, and what went wrong."""
+    spec = made.route.spec if made.route else None
+    return {
+        "model": spec.model if spec else None,
+        "provider": spec.provider if spec else None,
+        "fault": made.fault,
+        "complete": made.complete,
+    }
+
+
+def _sum(made: Made) -> Usage:
+    """Tokens over every attempt, as the money is."""
+    used = [entry.usage for entry in made.entries]
+    if len(used) == 1:
+        return used[0]
+    return Usage(
+        prompt_tokens=sum(one.prompt_tokens for one in used),
+        cached_tokens=sum(one.cached_tokens for one in used),
+        cache_write_tokens=sum(one.cache_write_tokens for one in used),
+        completion_tokens=sum(one.completion_tokens for one in used),
+        estimated=any(one.estimated for one in used),
+    )

@@ -1,0 +1,178 @@
+"""Everything about a call that is known before it is made: tier, routes, exact messages, key.
+
+Pure but for the clock of the prices: the same request under the same circumstances is decided the
+same way, so decisions are remembered.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from cachetools import LRUCache
+
+from services.core.clock import Clock
+from services.core.tokens import TokenFactors, tokens_of
+from services.llm.cache.key import CacheKey, Keys
+from services.llm.cache.policy import ttl_s
+from services.llm.ledger.glide import Glide
+from services.llm.models.money import Pricing
+from services.llm.models.thresholds import Thresholds
+from services.llm.models.tiers import Choice, choose
+from services.llm.ports import Route
+from services.llm.prompts.compress import squeeze
+from services.llm.request import Request
+from services.llm.spec import Tier
+
+_REMEMBERED = 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The operator's switches."""
+
+    cache: bool = True
+    ttl_default_s: float = 300.0
+    selection: bool = True
+    compression: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What was decided. `request` is what will be sent; `key` None means no cache."""
+
+    request: Request
+    tier: Tier
+    rule: str
+    routes: tuple[Route, ...]
+    key: CacheKey | None
+    ttl_s: float
+    prompt_tokens: int
+    squeezed_tokens: int = 0
+    squeezed_nano: int = 0
+    words_only: bool = False
+
+
+class Levels(Protocol):
+    """How near the budgets are to their end."""
+
+    def level(
+        self,
+        *,
+        session: str | None,
+        user: str | None,
+        scenario: str | None,
+        session_limit_nano: int | None = None,
+    ) -> Glide:
+        """The glide for such a call; asks nobody."""
+        ...
+
+
+class Learnt(Protocol):
+    """Thresholds as they stand now."""
+
+    @property
+    def thresholds(self) -> Thresholds: ...
+
+
+class Decider:
+    """Decides calls. `routes` holds, for each tier, whom to ask in which order."""
+
+    def __init__(
+        self,
+        *,
+        routes: Mapping[Tier, tuple[Route, ...]],
+        keys: Keys,
+        pricing: Pricing,
+        levels: Levels,
+        learnt: Learnt,
+        factors: TokenFactors,
+        clock: Clock,
+        policy: Policy,
+    ) -> None:
+        self.routes = routes
+        self._keys = keys
+        self._pricing = pricing
+        self._levels = levels
+        self._learnt = learnt
+        self._factors = factors
+        self._clock = clock
+        self._policy = policy
+        self._known: LRUCache[tuple[Request, Glide, Thresholds], Decision] = LRUCache(_REMEMBERED)
+
+    def decide(self, request: Request) -> Decision:
+        """The call's tier, routes and messages as they will be sent."""
+        glide = self._levels.level(
+            session=request.session,
+            user=request.user,
+            scenario=request.scenario,
+            session_limit_nano=request.session_limit_nano,
+        )
+        circumstances = (request, glide, self._learnt.thresholds)
+        decision = self._known.get(circumstances)
+        if decision is None:
+            decision = self._known[circumstances] = self._decide(*circumstances)
+        return decision
+
+    def key(self, request: Request, route: Route) -> CacheKey | None:
+        """The key of that route's answer to a request as it was sent."""
+        return self._keys.key(request, route.spec)
+
+    def _decide(self, request: Request, glide: Glide, thresholds: Thresholds) -> Decision:
+        tokens = tokens_of(request.messages)
+        choice = self._choose(request, glide, tokens, thresholds)
+        routes = self.routes.get(choice.tier, ())
+        if not routes or glide.words_only:
+            return Decision(
+                request=request,
+                tier=choice.tier,
+                rule=choice.rule,
+                routes=(),
+                key=None,
+                ttl_s=0.0,
+                prompt_tokens=tokens,
+                words_only=glide.words_only and bool(routes),
+            )
+        sent, squeezed_tokens, squeezed_nano = self._shortened(request, routes[0], glide, tokens)
+        key = self._keys.key(sent, routes[0].spec) if self._policy.cache else None
+        return Decision(
+            request=sent,
+            tier=choice.tier,
+            rule=choice.rule,
+            routes=routes,
+            key=key,
+            ttl_s=ttl_s(request, self._policy.ttl_default_s),
+            prompt_tokens=self._factors.corrected(
+                routes[0].spec.id, request.language, tokens - squeezed_tokens
+            ),
+            squeezed_tokens=squeezed_tokens,
+            squeezed_nano=squeezed_nano,
+        )
+
+    def _choose(
+        self, request: Request, glide: Glide, tokens: int, thresholds: Thresholds
+    ) -> Choice:
+        choice = choose(
+            request,
+            expected_tokens=request.max_tokens,
+            prompt_tokens=tokens,
+            thresholds=thresholds,
+            enabled=self._policy.selection,
+        )
+        if glide.cheap_only and choice.tier is Tier.ADVANCED:
+            return Choice(tier=Tier.CHEAP, rule="budget_glide")
+        return choice
+
+    def _shortened(
+        self, request: Request, route: Route, glide: Glide, tokens: int
+    ) -> tuple[Request, int, int]:
+        """The request as sent, with what compression took out of it, in tokens and nano-USD."""
+        if glide.max_tokens_factor < 1:
+            request = replace(request, max_tokens=int(request.max_tokens * glide.max_tokens_factor))
+        if not self._policy.compression:
+            return request, 0, 0
+        rates = self._pricing.rates(route.spec, at=self._clock.now(), prompt_tokens=tokens)
+        squeezed = squeeze(request.messages, rates=rates, language=request.language)
+        if squeezed.messages is request.messages or squeezed.messages == request.messages:
+            return request, 0, 0
+        sent = replace(request, messages=squeezed.messages)
+        return sent, squeezed.saved_tokens, squeezed.saved_nano

@@ -1,0 +1,217 @@
+"""The optimizer and what stands behind it: caches, purse, ledger, prices, metrics."""
+
+import asyncio
+import logging
+import os
+import secrets
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from services.adapters.embedded.cache import CACHE_TABLES, SqliteCache
+from services.adapters.embedded.file import open_shared_file
+from services.adapters.embedded.purse import TABLES as PURSE_TABLES
+from services.adapters.embedded.purse import SqlitePurse
+from services.adapters.price_list import GenaiPrices
+from services.adapters.sql.store import SqlParts
+from services.core.clock import Clock
+from services.core.errors import BackendError, ConfigError
+from services.core.tokens import TokenFactors
+from services.llm.cache.answers import AnswerCache
+from services.llm.cache.flights import Flights
+from services.llm.cache.key import Keys
+from services.llm.decide import Decider, Policy
+from services.llm.learning import Learning
+from services.llm.ledger.books import Books
+from services.llm.ledger.budgets import parse_budgets
+from services.llm.models.catalogue import ModelCatalogue, load_models
+from services.llm.models.lint import lint
+from services.llm.models.money import Pricing
+from services.llm.models.thresholds import Tuner, trials_of
+from services.llm.optimizer import LLMOptimizer
+from services.llm.plan.health import RouteHealth
+from services.llm.ports import LedgerStore, Observer, Purse, Route, SharedCache
+from services.llm.prompts.prefix import PrefixWatch
+from services.llm.spec import Tier
+from services.llm.workshop import Workshop
+from services.settings import Settings
+from services.stats.budgets import PurseBudgets
+from services.stats.routes import HealthReporter
+from services.stats.stats import Stats
+from services.telemetry.llm_metrics import LlmMetrics
+from services.wiring.routes import open_routes
+from services.wiring.secret import cache_secret
+
+LESSON = timedelta(days=1)
+"""How much of the ledger a process learns its thresholds from."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What gives words, and what tells of it."""
+
+    optimizer: LLMOptimizer
+    books: Books
+    answers: AnswerCache
+    stats: Stats
+
+
+@asynccontextmanager
+async def open_words(settings: Settings, clock: Clock, sql: SqlParts) -> AsyncIterator[Words]:
+    """Opens all of it; what was spent is booked before the block is left.
+
+    Raises: ConfigError when models.yaml, a budget or the data folder cannot be used.
+    """
+    catalogue = load_models(settings.models)
+    plan = parse_budgets(settings.budgets)
+    metrics = LlmMetrics(catalogue.specs.values())
+    pricing = Pricing(
+        catalogue,
+        GenaiPrices(),
+        clock,
+        on_unknown=lambda _: metrics.event("price_unknown"),
+    )
+    _check(catalogue, pricing, clock)
+    tuner = Tuner(
+        replace(
+            catalogue.thresholds,
+            frozen=catalogue.thresholds.frozen or settings.llm_thresholds_frozen,
+        )
+    )
+    factors = TokenFactors()
+    observer = Learning(metrics, tuner=tuner, factors=factors)
+    async with AsyncExitStack() as parts:
+        parts.callback(metrics.flush)
+        shared, purse = await _shared(settings, clock, observer, parts)
+        routes, chats = open_routes(settings, catalogue, _local(settings))
+        for chat in chats:
+            parts.push_async_callback(chat.aclose)
+        health = RouteHealth(clock, counts=observer)
+        books = Books(
+            purse=purse,
+            ledger=sql.ledger,
+            prices=pricing,
+            plan=plan,
+            clock=clock,
+            observer=observer,
+            advanced=catalogue.spec(catalogue.heads[Tier.ADVANCED]),
+            prefixes=PrefixWatch(),
+        )
+        parts.push_async_callback(books.aclose)
+        answers = AnswerCache(shared, clock, Random(), observer=observer)
+        decider = Decider(
+            routes=routes,
+            keys=Keys(cache_secret(settings)),
+            pricing=pricing,
+            levels=books,
+            learnt=observer,
+            factors=factors,
+            clock=clock,
+            policy=_policy(settings),
+        )
+        workshop = Workshop(
+            decider=decider,
+            accounts=books,
+            cache=answers,
+            flights=Flights(),
+            health=health,
+            observer=observer,
+            clock=clock,
+        )
+        optimizer = LLMOptimizer(workshop)
+        parts.push_async_callback(optimizer.aclose)
+        process = f"{os.getpid()}-{secrets.token_hex(4)}"
+        reporter = HealthReporter(sql.board, health.snapshot, clock, process=process)
+        await parts.enter_async_context(_running(books.run(), reporter.run()))
+        await parts.enter_async_context(_running(_learn(tuner, sql.ledger, clock)))
+        yield Words(
+            optimizer=optimizer,
+            books=books,
+            answers=answers,
+            stats=Stats(sql.totals, sql.board, clock=clock, budgets=PurseBudgets(plan, purse)),
+        )
+
+
+async def _shared(
+    settings: Settings, clock: Clock, observer: Observer, parts: AsyncExitStack
+) -> tuple[SharedCache, Purse]:
+    """Redis when it is set, else a file in the data folder, which one machine's processes share."""
+    if settings.redis_url is None:
+        tables = (*CACHE_TABLES, *PURSE_TABLES)
+        file = await open_shared_file(settings.data_dir, tables=tables)
+        parts.push_async_callback(file.aclose)
+        if not settings.database_url.startswith("sqlite"):
+            log.warning("budgets.of_one_machine", extra={"remedy": "set REDIS_URL"})
+        return SqliteCache(file, clock), SqlitePurse(file, clock)
+    from services.adapters.redis_shared.cache import RedisCache
+    from services.adapters.redis_shared.client import RedisLink
+    from services.adapters.redis_shared.purse import RedisPurse
+
+    link = RedisLink(settings.redis_url, observer=observer)
+    parts.push_async_callback(link.aclose)
+    await link.open()
+    return RedisCache(link), RedisPurse(link, clock)
+
+
+def _local(settings: Settings) -> Route | None:
+    """This machine's own model, when there is a file for it."""
+    if settings.llama_model_path is None:
+        return None
+    from services.adapters.llama import LlamaChat, local_spec, plan_llama
+
+    spec = local_spec(settings.llama_model_path)
+    plan = plan_llama(settings.data_dir, settings.llama_model_path)
+    return Route(spec=spec, chat=LlamaChat(spec, plan))
+
+
+def _policy(settings: Settings) -> Policy:
+    return Policy(
+        cache=settings.llm_cache_enabled,
+        ttl_default_s=float(settings.llm_cache_ttl_default),
+        selection=settings.llm_model_selection_enabled,
+        compression=settings.llm_prompt_compression_enabled,
+    )
+
+
+def _check(catalogue: ModelCatalogue, pricing: Pricing, clock: Clock) -> None:
+    """Refuses prices that stand on their head; tells the rest.
+
+    A model that its vendor ended is told and not refused: the next one of its chain answers.
+
+    Raises: ConfigError.
+    """
+    dear = []
+    for finding in lint(catalogue, pricing, clock.now().date()):
+        if finding.code == "E-TIER-PRICE":
+            dear.append(str(finding))
+        elif finding.in_use:
+            log.warning("models.finding", extra={"code": finding.code, "model": finding.model})
+    if dear:
+        raise ConfigError("\n".join(dear))
+
+
+async def _learn(tuner: Tuner, ledger: LedgerStore, clock: Clock) -> None:
+    """The thresholds as yesterday's calls would have moved them."""
+    try:
+        entries = await ledger.entries(since=clock.now() - LESSON)
+    except BackendError as error:
+        log.warning("llm.nothing_learnt", extra={"cause": error.code})
+        return
+    tuner.learn(trials_of(entries))
+
+
+@asynccontextmanager
+async def _running(*works: Coroutine[Any, Any, object]) -> AsyncIterator[None]:
+    """Runs them while the block lasts."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
