@@ -67,12 +67,18 @@ class SharedFile:
         Raises:
             BackendError: the file is locked or broken.
         """
-        found = self._read(statement, values).fetchone()
-        return None if found is None else tuple(found)
+        try:
+            found: Row | None = self._reader.execute(statement, values).fetchone()
+        except sqlite3.Error as error:
+            raise self._unread(error) from None
+        return found
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         """All rows of a short query; as `row`."""
-        return self._read(statement, values).fetchall()
+        try:
+            return self._reader.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._unread(error) from None
 
     async def write(self, job: Callable[[sqlite3.Connection], T]) -> T:
         """What `job` returns; it runs in the writer's thread as one immediate transaction.
@@ -151,14 +157,12 @@ class SharedFile:
         self._folder.advance()
         self._connect()
 
-    def _read(self, statement: str, values: Sequence[Any]) -> sqlite3.Cursor:
-        try:
-            return self._reader.execute(statement, values)
-        except sqlite3.Error as error:
-            if _is_broken(error) and not self._closed:
-                reader = self._reader
-                self._jobs.put(lambda: self._mend(reader))
-            raise _ours(error) from None
+    def _unread(self, error: sqlite3.Error) -> BackendError:
+        """Has a file that a read found broken mended, soon."""
+        if _is_broken(error) and not self._closed:
+            reader = self._reader
+            self._jobs.put(lambda: self._mend(reader))
+        return _ours(error)
 
     def _work(self) -> None:
         """The writer's thread."""
