@@ -20,6 +20,7 @@ _LOG = logging.getLogger(__name__)
 _TOKENS = 1_000_000
 _MICRO = 1_000_000
 _REMEMBERED = 1024
+_STRIDE_TOKENS = 16_384
 
 FREE = Rates(input_nano=0, cached_nano=0, write_nano=0, output_nano=0)
 """This machine's own model: it costs processor time, not money."""
@@ -67,6 +68,10 @@ def in_usd(rates: Rates) -> Rates:
     )
 
 
+def _day(at: datetime) -> date:
+    return at.date() if at.tzinfo is UTC else at.astimezone(UTC).date()
+
+
 def _ignore(_: ModelSpec) -> None:
     """Nobody asked to be told."""
 
@@ -87,6 +92,7 @@ class Pricing:
         self._clock = clock
         self._on_unknown = on_unknown
         self._overlay: dict[tuple[str, date], Rates | None] = {}
+        self._ceilings: dict[tuple[Tier, date, int], Rates] = {}
         self._told: set[str] = set()
 
     def rates(
@@ -97,15 +103,12 @@ class Pricing:
         known = self.known(spec, at=at, prompt_tokens=prompt_tokens)
         if known is not None:
             return known
-        if spec.id not in self._told:
-            self._told.add(spec.id)
-            _LOG.warning("llm.price_unknown", extra={"model": spec.id, "tier": spec.tier.value})
-            self._on_unknown(spec)
+        self._tell(spec)
         return self.ceiling(spec.tier, at=at, prompt_tokens=prompt_tokens)
 
     def known(self, spec: ModelSpec, *, at: datetime, prompt_tokens: int = 0) -> Rates | None:
         """The overlay's price, else the published one, else None; tells nobody."""
-        rates = self._of_overlay(spec, at.date() if at.tzinfo is UTC else at.astimezone(UTC).date())
+        rates = self._of_overlay(spec, _day(at)) if spec.prices else None
         if rates is None:
             rates = self._prices.rates(spec, at=at, prompt_tokens=prompt_tokens)
         if rates is None and spec.tier is Tier.LOCAL:
@@ -115,22 +118,16 @@ class Pricing:
     def ceiling(self, tier: Tier, *, at: datetime, prompt_tokens: int = 0) -> Rates:
         """The dearest of each price in that tier, in USD and without a discount for the cache.
 
-        A tier in which no price is known takes the whole catalogue's.
+        A tier in which no price is known takes the whole catalogue's. Prompts are taken for up to
+        16,384 tokens longer than they are, so that few ceilings need be remembered.
         """
-        specs = self._catalogue.specs.values()
-        for group in ([one for one in specs if one.tier is tier], specs):
-            rates = [self.known(one, at=at, prompt_tokens=prompt_tokens) for one in group]
-            found = [in_usd(one) for one in rates if one is not None]
-            if found:
-                dearest = max(one.input_nano for one in found)
-                return Rates(
-                    input_nano=dearest,
-                    cached_nano=dearest,
-                    write_nano=max(dearest, *(one.write_nano for one in found)),
-                    output_nano=max(one.output_nano for one in found),
-                    known=False,
-                )
-        return LAST_RESORT
+        longer = -(-prompt_tokens // _STRIDE_TOKENS) * _STRIDE_TOKENS
+        key = (tier, _day(at), longer)
+        if key not in self._ceilings:
+            if len(self._ceilings) >= _REMEMBERED:
+                self._ceilings.clear()
+            self._ceilings[key] = self._dearest(tier, at=at, prompt_tokens=longer)
+        return self._ceilings[key]
 
     def cost(self, spec: ModelSpec, usage: Usage, at: datetime | None = None) -> int:
         """Nano-USD of a call that was made then (default: now)."""
@@ -149,9 +146,29 @@ class Pricing:
         amount = max(prompt_tokens, 0) * dearest + max(max_tokens, 0) * rates.output_nano
         return -(-amount * rates.to_usd_micro // (_TOKENS * _MICRO))
 
+    def _tell(self, spec: ModelSpec) -> None:
+        if spec.id not in self._told:
+            self._told.add(spec.id)
+            _LOG.warning("llm.price_unknown", extra={"model": spec.id, "tier": spec.tier.value})
+            self._on_unknown(spec)
+
+    def _dearest(self, tier: Tier, *, at: datetime, prompt_tokens: int) -> Rates:
+        specs = self._catalogue.specs.values()
+        for group in ([one for one in specs if one.tier is tier], specs):
+            rates = [self.known(one, at=at, prompt_tokens=prompt_tokens) for one in group]
+            found = [in_usd(one) for one in rates if one is not None]
+            if found:
+                dearest = max(one.input_nano for one in found)
+                return Rates(
+                    input_nano=dearest,
+                    cached_nano=dearest,
+                    write_nano=max(dearest, *(one.write_nano for one in found)),
+                    output_nano=max(one.output_nano for one in found),
+                    known=False,
+                )
+        return LAST_RESORT
+
     def _of_overlay(self, spec: ModelSpec, day: date) -> Rates | None:
-        if not spec.prices:
-            return None
         key = (spec.id, day)
         if key not in self._overlay:
             if len(self._overlay) >= _REMEMBERED:

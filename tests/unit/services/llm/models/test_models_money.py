@@ -245,3 +245,13 @@ def test_the_clock_says_when_a_price_is_asked_for_without_a_time() -> None:
     prices = FakePrices()
     pricing(prices).rates(CATALOGUE.spec("openai/gpt-6-luna"))
     assert prices.asked == [("openai/gpt-6-luna", NOW, 0)]
+
+
+def test_l8_a_ceiling_is_worked_out_once_a_day_for_prompts_of_one_size() -> None:
+    prices = FakePrices()
+    one, unknown = pricing(prices), model("openai/nameless")
+    one.rates(unknown, prompt_tokens=900)
+    asked = len(prices.asked)
+    one.rates(unknown, prompt_tokens=1500)
+    assert len(prices.asked) == asked + 1
+    assert one.rates(unknown, prompt_tokens=272_001).input_nano == 200_000_000
