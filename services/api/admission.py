@@ -1,14 +1,18 @@
 """Whether a person may begin another scene: how many they have, what may still be spent."""
 
+import math
+
 from services.api.parts import Parts
 from services.api.problems import ProblemError
 from services.sessions.crowd import rooms_of
 from services.telemetry.metrics import RATELIMITED
 
 FULL_RETRY_S = 30
+NEVER_RETRY_S = 86_400
+"""What is told of a budget that has no next window: look again tomorrow."""
 
 
-async def admit(parts: Parts, user: str) -> None:
+async def admit(parts: Parts, *, user: str, scenario: str) -> None:
     """Lets a new room pass; coming back to one's own is never asked.
 
     Raises:
@@ -24,4 +28,17 @@ async def admit(parts: Parts, user: str) -> None:
             "too_many_rooms",
             f"you have {rooms} scenes open, the most at once; end one first",
             headers={"Retry-After": str(FULL_RETRY_S)},
+        )
+    used_up = await parts.books.exhausted(user=user, scenario=scenario)
+    if used_up is not None:
+        RATELIMITED.labels(endpoint="budget").inc()
+        wait_s = NEVER_RETRY_S
+        if used_up.ends_at is not None:
+            left = used_up.ends_at - parts.clock.now()
+            wait_s = max(1, math.ceil(left.total_seconds()))
+        raise ProblemError(
+            402,
+            "budget_used_up",
+            f"the {used_up.scope} budget is used up",
+            headers={"Retry-After": str(wait_s)},
         )

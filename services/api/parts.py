@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from scenarios.schema import Scenario
 from services.core.clock import Clock
+from services.llm.ledger.till import UsedUp
 from services.sessions.ports import Presence, SessionStore
 from services.sessions.rooms import Rooms
 from services.settings import Settings
@@ -59,6 +60,16 @@ class Stats(Protocol):
         ...
 
 
+class Books(Protocol):
+    """What may still be spent."""
+
+    async def exhausted(
+        self, *, user: str | None = None, scenario: str | None = None
+    ) -> UsedUp | None:
+        """The first budget that lets no model be asked any more, or None."""
+        ...
+
+
 class Parts(Protocol):
     """The open services."""
 
@@ -82,6 +93,9 @@ class Parts(Protocol):
 
     @property
     def stats(self) -> Stats: ...
+
+    @property
+    def books(self) -> Books: ...
 
     @property
     def ears(self) -> Sequence[Ear]: ...

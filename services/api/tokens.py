@@ -150,8 +150,8 @@ async def ticket_for(asked: TokenRequest, parts: Parts, user: str) -> Ticket:
     if known is not None and room == known.room:
         casting = Casting(scenario=known.scenario_id, language=known.language, user=user)
     else:
-        await admit(parts, user)
         scene = _scene(parts.catalogue, scenario, language)
+        await admit(parts, user=user, scenario=scene.id)
         casting = Casting(scenario=scene.id, language=scene.language, user=user)
     return Ticket(
         room=room,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scenarios.schema import Language, Scenario
+from services.llm.ledger.till import UsedUp
 from services.sessions.records import SessionRecord
 from services.sessions.rooms import Rooms
 from services.settings import Settings
@@ -96,6 +97,18 @@ class FakeOptimizer:
     model: str | None = None
 
 
+@dataclass
+class FakeBooks:
+    """The budget that is used up, if any."""
+
+    used_up: UsedUp | None = None
+
+    async def exhausted(
+        self, *, user: str | None = None, scenario: str | None = None
+    ) -> UsedUp | None:
+        return self.used_up
+
+
 def settings(**fields: Any) -> Settings:
     """Settings of a studio with a LiveKit server."""
     known = {
@@ -119,6 +132,7 @@ class FakeParts:
     ledger: FakeLedger = field(default_factory=FakeLedger)
     board: FakeHealthBoard = field(default_factory=FakeHealthBoard)
     budgets: FakeBudgets = field(default_factory=FakeBudgets)
+    books: FakeBooks = field(default_factory=FakeBooks)
     ears: Sequence[Ear] = ()
     engines: Sequence[VoiceEngine] = ()
     rooms: Rooms | None = field(default_factory=FakeRooms)

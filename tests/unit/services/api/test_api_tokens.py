@@ -10,6 +10,7 @@ import jwt
 import pytest
 
 from services.core.ids import is_room, new_identity, new_room
+from services.llm.ledger.till import UsedUp
 from services.sessions.records import Heartbeat, SessionRecord, SessionStatus
 from tests.fakes.parts import LIVEKIT_SECRET, FakeParts, settings
 from tests.fakes.rooms import FakeRooms
@@ -324,3 +325,16 @@ async def test_l15_coming_back_is_never_refused(
     room = (await parts.store.live(started_before=parts.clock.now()))[0]
     answer = await client.post(PATH, json={"room_name": room})
     assert (answer.status_code, answer.json()["room_name"]) == (201, room)
+
+
+async def test_l7_no_seat_is_given_when_the_money_is_gone(
+    client: httpx.AsyncClient, parts: FakeParts
+) -> None:
+    ends_at = parts.clock.now() + timedelta(hours=3)
+    parts.books.used_up = UsedUp(scope="day", ends_at=ends_at)
+    answer = await client.post(PATH, json={})
+    assert (answer.status_code, answer.json()["code"]) == (402, "budget_used_up")
+    assert answer.headers["Retry-After"] == "10800"
+    parts.books.used_up = UsedUp(scope="global", ends_at=None)
+    answer = await client.post(PATH, json={})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (402, "86400")
