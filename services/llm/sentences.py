@@ -13,6 +13,7 @@ _MARK = re.compile(r"[.!?…\n]")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(«\"'’])(?:[A-Z]|MM|Mme|Mlle|Me|Mr|Mrs|Ms|Dr|Pr|St|etc|cf|p)\.$"
 )
+_LAST_SPACE = re.compile(r"\s\S*$")
 _SPOKEN = re.compile(r"\w")
 
 
@@ -32,6 +33,7 @@ class SentenceGate:
         self._held = ""
         self._said = said
         self._whole = bool(said) and not midway
+        self._marked = False
 
     @property
     def said(self) -> str:
@@ -46,18 +48,18 @@ class SentenceGate:
     def feed(self, piece: str) -> str:
         """What may be spoken now that `piece` came; often nothing."""
         self._held += piece
-        if not useful(self._held):
+        self._marked = self._marked or _MARK.search(piece) is not None
+        if (self._whole and not self._marked) or not useful(self._held):
             return ""
         if not self._said:
             self._held = self._held.lstrip()
-        end = 0
-        if _MARK.search(self._held):
+        if self._marked:
             end = _last_end(
                 self._held[: len(self._held.rstrip())], open_ended=not self._held[-1].isspace()
             )
-        if end or self._whole:
-            self._whole = True
-            return self._give(end)
+            if end or self._whole:
+                self._whole = True
+                return self._give(end)
         return self._give(_last_space(self._held))
 
     def finish(self) -> str:
@@ -82,8 +84,11 @@ class SentenceGate:
         return "…"
 
     def _give(self, length: int) -> str:
+        if not length:
+            return ""
         text, self._held = self._held[:length], self._held[length:]
         self._said += text
+        self._marked = self._marked and _MARK.search(self._held) is not None
         return text
 
 
@@ -110,5 +115,5 @@ def _last_end(text: str, *, open_ended: bool) -> int:
 
 def _last_space(text: str) -> int:
     """Where the last whole word ends."""
-    found = re.search(r"\s\S*$", text)
+    found = _LAST_SPACE.search(text)
     return found.start() if found else 0

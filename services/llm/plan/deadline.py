@@ -19,8 +19,11 @@ NEVER = float("inf")
 _FAIR_SHARE = 0.6
 """Of the time that is left, what a silent route is given before the next one starts."""
 
-_PATIENCE = 3.0
-"""A spoken turn leaves a route that is silent for this many times its p95, deadline or not."""
+_PATIENCE, _LEAST_PATIENCE_S = 3.0, 1.0
+"""A spoken turn leaves a route that is silent for so many times its p95, deadline or not."""
+
+_LEAST_HEDGE_S = 0.1
+"""A route is not late sooner, however quick it was lately."""
 
 _HOPELESS = 0.25
 """Less time than this share of a route's p50 is not worth an attempt."""
@@ -152,10 +155,12 @@ def _next_start_s(
     left_s = deadline_s - began_s
     fits_s = deadline_s - own.p95_s
     if hedges:
-        start_s = min(began_s + before.p95_s, max(fits_s, began_s + before.p50_s))
+        late_s = max(_LEAST_HEDGE_S, before.p95_s)
+        start_s = began_s + min(late_s, max(fits_s - began_s, before.p50_s))
     else:
         fair_s = began_s + min(before.p95_s, _FAIR_SHARE * left_s)
-        start_s = min(max(fits_s, fair_s), began_s + _PATIENCE * before.p95_s)
+        patience_s = max(_LEAST_PATIENCE_S, _PATIENCE * before.p95_s)
+        start_s = min(max(fits_s, fair_s), began_s + patience_s)
     return min(start_s, deadline_s - min(own.p50_s, left_s / 2))
 
 

@@ -3,6 +3,7 @@
 Owns the samples of one route. What is expected of a route nobody has asked yet stands here too.
 """
 
+from bisect import bisect_left, insort
 from collections import deque
 from typing import NamedTuple
 
@@ -31,35 +32,32 @@ class Quantiles:
     With fewer than 8 of them the prior is what is expected.
     """
 
-    __slots__ = ("_cached", "_prior", "_samples", "_valid_until_s")
+    __slots__ = ("_ordered", "_prior", "_samples")
 
     def __init__(self, prior: Expected) -> None:
         self._prior = prior
-        self._samples: deque[tuple[float, float]] = deque(maxlen=_SAMPLES)
-        self._cached: Expected | None = prior
-        self._valid_until_s = float("inf")
+        self._samples: deque[tuple[float, float]] = deque()
+        self._ordered: list[float] = []
 
     def __len__(self) -> int:
-        return len(self._samples)
+        return len(self._ordered)
 
     def add(self, now_s: float, first_token_s: float) -> None:
         """One call's time to its first useful word; `now_s` is monotonic and never goes back."""
+        if len(self._samples) == _SAMPLES:
+            self._forget_oldest()
         self._samples.append((now_s, first_token_s))
-        self._cached = None
+        insort(self._ordered, first_token_s)
 
     def read(self, now_s: float) -> Expected:
-        """What to expect of the next call. Sorts only after something changed."""
-        if self._cached is None or now_s >= self._valid_until_s:
-            self._cached = self._sorted(now_s)
-        return self._cached
-
-    def _sorted(self, now_s: float) -> Expected:
-        samples = self._samples
-        while samples and samples[0][0] + _MAX_AGE_S <= now_s:
-            samples.popleft()
-        self._valid_until_s = samples[0][0] + _MAX_AGE_S if samples else float("inf")
-        count = len(samples)
+        """What to expect of the next call."""
+        while self._samples and self._samples[0][0] + _MAX_AGE_S <= now_s:
+            self._forget_oldest()
+        count = len(self._ordered)
         if count < _ENOUGH:
             return self._prior
-        ordered = sorted([seconds for _, seconds in samples])
-        return Expected(ordered[(count - 1) // 2], ordered[-(-count * 95 // 100) - 1])
+        return Expected(self._ordered[(count - 1) // 2], self._ordered[-(-count * 95 // 100) - 1])
+
+    def _forget_oldest(self) -> None:
+        _, first_token_s = self._samples.popleft()
+        del self._ordered[bisect_left(self._ordered, first_token_s)]

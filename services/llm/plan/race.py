@@ -145,25 +145,25 @@ class Race:
 
     def _watch(self, winner: Attempt, now_s: float) -> float | None:
         """The winner's next limit: its usage after its finish, else the listener's patience."""
-        finished = winner.finished_s is not None
-        due_s = self._finish_due_s(winner) if finished else self._patience_s(winner)
-        if now_s < due_s:
-            return due_s
-        self._over = True
-        if finished:
+        if winner.finished_s is not None:
+            due_s = winner.finished_s + USAGE_GRACE_S
+            if now_s < due_s:
+                return due_s
             winner.leave(Role.SERVED, None)
         else:
+            due_s = self._patience_s(winner, now_s)
+            if now_s < due_s:
+                return due_s
             self._starts.tally.note(winner.step.route, "stall")
             winner.leave(Role.CUT, "stall")
+        self._over = True
         return None
 
-    def _finish_due_s(self, winner: Attempt) -> float:
-        return (winner.finished_s or 0.0) + USAGE_GRACE_S
-
-    def _patience_s(self, winner: Attempt) -> float:
+    def _patience_s(self, winner: Attempt, now_s: float) -> float:
         """Until what was said is heard and a silence has passed; sooner if another can go on."""
         runs_out_s = self._relay.runs_out_s()
+        soonest_s = min(runs_out_s, winner.last_s + _SHORTEST_STALL_S)
+        if now_s < soonest_s:
+            return soonest_s
         rescue_s = self._rescue_s()
-        if rescue_s is None:
-            return runs_out_s
-        return min(runs_out_s, max(runs_out_s - rescue_s, winner.last_s + _SHORTEST_STALL_S))
+        return runs_out_s if rescue_s is None else max(runs_out_s - rescue_s, soonest_s)
