@@ -52,21 +52,23 @@ def booked(id: str = "e-1", **fields: Any) -> LedgerEntry:
 
 
 def many(
-    count: int, *, rng: random.Random, spread: timedelta, until: datetime
+    count: int, *, rng: random.Random, spread: timedelta, until: datetime, prefix: str = ""
 ) -> list[LedgerEntry]:
     """Entries of every role, tier, task and level, evenly mixed over the time before `until`."""
-    return [_mixed(number, rng, until - spread * rng.random()) for number in range(count)]
+    return [
+        _mixed(f"{prefix}{n}", n // 2, rng, until - spread * rng.random()) for n in range(count)
+    ]
 
 
-def _mixed(number: int, rng: random.Random, at: datetime) -> LedgerEntry:
+def _mixed(id: str, call: int, rng: random.Random, at: datetime) -> LedgerEntry:
     role, tier = rng.choice(list(Role)), rng.choice(list(Tier))
     provider, model = _MODELS[tier]
     cached = role is Role.CACHED
     answers = role in {Role.SERVED, Role.CUT, *_SOURCES}
     first = rng.choice([Role.SERVED, None]) is None and role is Role.SERVED
     return booked(
-        f"e-{number}",
-        call=f"c-{number // 2}",
+        f"e-{id}",
+        call=f"c-{call}",
         at=at,
         role=role,
         task=rng.choice(list(TaskType)),
