@@ -172,6 +172,7 @@ async def test_calls_sent_together_come_back_in_order(empty_redis: str) -> None:
     async with linked(empty_redis) as link:
         commands = [("SET", "a", 1), ("INCR", "a"), ("GET", "a")]
         assert await link.call_all(commands) == [b"OK", 2, b"2"]
+        assert await link.call_all([]) == []
         with pytest.raises(BackendError):
             await link.call_all([("LPUSH", "a", 1), ("GET", "a")])
 

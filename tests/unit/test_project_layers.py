@@ -18,8 +18,8 @@ HOMES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(
         (
             "aiosqlite", "alembic", "asyncpg", "celery", "ctranslate2", "faster_whisper",
-            "genai_prices", "interlock", "llama_cpp", "onnxruntime", "pocketsphinx", "redis",
-            "sqlalchemy",
+            "genai_prices", "hiredis", "interlock", "llama_cpp", "onnxruntime", "pocketsphinx",
+            "redis", "sqlalchemy",
         ),
         ADAPTERS,
     ),

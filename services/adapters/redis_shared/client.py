@@ -92,12 +92,15 @@ class RedisLink:
 
     async def call_all(self, commands: Sequence[Command]) -> list[Any]:
         """The replies to several commands, sent together. Raises as `call`, after the last."""
+        if not commands:
+            return []
         wire = self._wire or await self._first()
         futures = [wire.send(command) for command in commands]
         try:
             await asyncio.wait(futures)
         except asyncio.CancelledError:
             for future in futures:
+                future.add_done_callback(_seen)
                 future.cancel()
             raise
         failures = [future.exception() for future in futures]
