@@ -49,6 +49,11 @@ class RedisServer:
         """It goes on."""
         self._signal(signal.SIGCONT)
 
+    def nap(self, seconds: int) -> None:
+        """It does nothing for that long; needs `--enable-debug-command yes`. Returns at once."""
+        with contextlib.closing(self._connected()) as sock:
+            sock.sendall(_packed("DEBUG", "SLEEP", str(seconds)))
+
     def kill(self) -> None:
         """Ends it at once; does nothing when it does not run."""
         if self._child is not None:

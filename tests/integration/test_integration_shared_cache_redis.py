@@ -12,6 +12,7 @@ from services.adapters.redis_shared.cache import RedisCache
 from services.adapters.redis_shared.client import RedisLink, Script
 from services.core.clock import SystemClock
 from services.core.errors import BackendError, BackendTimeout
+from services.launch.ports import free_port
 from services.llm.cache.answers import AnswerCache
 from services.llm.cache.key import Keys
 from services.llm.cache.stored import MARK
@@ -188,6 +189,23 @@ async def test_password_is_sent_and_a_missing_one_is_a_redis_that_is_away(
     async with linked(own_redis.url.replace("unix://", "unix://:s3cret@")) as link:
         assert await link.open()
         assert await failures(link, 3) == []
+
+
+async def test_c1_server_on_a_port_that_sleeps_costs_one_call(
+    own_redis: RedisServer,
+) -> None:
+    port = free_port()
+    own_redis.start("--port", str(port), "--bind", "127.0.0.1", "--enable-debug-command", "yes")
+    async with linked(f"redis://127.0.0.1:{port}/2", timeout_s=0.025) as link:
+        await link.open()
+        await until(lambda: not link.away)
+        own_redis.nap(2)
+        kinds = await failures(link, 100)
+        assert kinds.count(BackendTimeout) == 1
+        assert kinds[0] is BackendTimeout
+        await until(lambda: not link.away)
+        assert await link.call("SET", KEY, VALUE) == b"OK"
+    assert own_redis.ask("GET", KEY) == b"$13\r\n" + VALUE + b"\r\n"
 
 
 async def test_closed_link_fails_at_once_and_may_be_closed_again(empty_redis: str) -> None:
