@@ -1,6 +1,7 @@
 """Looks after the data that calls for words are decided by.
 
     python -m services.llm doctor [--models FILE] [--json]     tiers, chains, prices, what ends when
+    python -m services.llm templates list|show|diff|...        versions of the prompts
 
 Without --models it reads the file that REPARTEE_MODELS names, else the shipped one.
 Exit 0: clean. 1: the file is refused, or something speaks against a model in use. 2: usage, or no
@@ -21,6 +22,7 @@ from services.core.errors import ConfigError
 from services.llm.models.catalogue import SHIPPED, load_models
 from services.llm.models.doctor import as_json, as_text, diagnose
 from services.llm.models.money import Pricing
+from services.llm.prompts import command as templates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,7 @@ COMMANDS: Mapping[str, Command] = {
     "doctor": Command(
         help="tiers, prices and what speaks against them", arguments=_doctor_arguments, run=_doctor
     ),
+    "templates": Command(help=templates.HELP, arguments=templates.arguments, run=templates.run),
 }
 
 

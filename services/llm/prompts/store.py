@@ -4,26 +4,27 @@ A version is a file `NAME/LANGUAGE/VERSION.yaml` and never changes; `NAME/LANGUA
 number that is used, without it the highest is. Only the operator's folder is ever written to.
 """
 
-import re
-from collections.abc import Iterator
 from difflib import unified_diff
 from functools import cache
 from pathlib import Path
-from typing import get_args
 
-from scenarios import source
-from scenarios.errors import ScenarioErrors, nearest
-from services.llm.prompts.template_file import MAX_BYTES, parse
+from scenarios.errors import nearest
+from services.llm.prompts.folder import (
+    ACTIVE,
+    LANGUAGES,
+    add,
+    files_in,
+    is_name,
+    pointed,
+    text_of,
+    versions_in,
+    write,
+)
+from services.llm.prompts.template_file import parse
 from services.llm.prompts.templates import Template, TemplateError
 from services.llm.request import Language
 
 LIBRARY = Path(__file__).with_name("library")
-ACTIVE = "active"
-MAX_FILES = 1000
-
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_VERSION = re.compile(r"[1-9][0-9]{0,5}")
-_LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
 class TemplateStore:
@@ -54,7 +55,7 @@ class TemplateStore:
 
     def languages(self, name: str) -> tuple[Language, ...]:
         """The languages that the template exists in."""
-        return tuple(one for one in _LANGUAGES if self._found(name, one))
+        return tuple(one for one in LANGUAGES if self._found(name, one))
 
     def versions(self, name: str, language: Language) -> tuple[int, ...]:
         """Its versions, lowest first. Raises TemplateError when there is none."""
@@ -70,12 +71,12 @@ class TemplateStore:
         pointer = self._pointer(name, language)
         if pointer is None or not pointer.is_file():
             return versions[-1]
-        return _pointed(pointer, versions)
+        return pointed(pointer, versions)
 
     def activate(self, name: str, language: Language, version: int) -> Template:
         """Uses that version from now on, in what starts from now on."""
         template = self.get(name, language, version)
-        _replace(self._folder() / name / language / ACTIVE, f"{version}\n")
+        write(self._folder() / name / language / ACTIVE, f"{version}\n")
         self._chosen[name, language] = template
         return template
 
@@ -103,9 +104,9 @@ class TemplateStore:
                 home = folder / name / language
                 for version in self.versions(name, language):
                     template = self.get(name, language, version)
-                    _add(home / f"{version}.yaml", template.text)
+                    add(home / f"{version}.yaml", template.text)
                     refs.append(template.ref)
-                _replace(home / ACTIVE, f"{self.active(name, language)}\n")
+                write(home / ACTIVE, f"{self.active(name, language)}\n")
         return tuple(refs)
 
     def import_(self, folder: Path) -> tuple[str, ...]:
@@ -114,7 +115,7 @@ class TemplateStore:
         The folder's `active` files are obeyed; without one its highest new version becomes active.
         Raises TemplateError, with file and line, for whatever does not fit.
         """
-        home, files = self._folder(), list(_files(folder))
+        home, files = self._folder(), list(files_in(folder))
         incoming = TemplateStore(folder, library=self._library)
         fresh = [
             incoming.get(name, language, version)
@@ -122,16 +123,19 @@ class TemplateStore:
             if not self._stands(incoming.get(name, language, version))
         ]
         groups = {(name, language) for name, language, _ in files}
-        pointed = {
+        chosen = {
             (name, language): incoming.active(name, language)
             for name, language in groups
             if (folder / name / language / ACTIVE).is_file()
         }
         for one in fresh:
-            _add(home / one.name / one.language / f"{one.version}.yaml", one.text)
+            add(home / one.name / one.language / f"{one.version}.yaml", one.text)
             self._read.pop((one.name, one.language, one.version), None)
-        highest = {(one.name, one.language): one.version for one in fresh}
-        for (name, language), version in (highest | pointed).items():
+        highest: dict[tuple[str, Language], int] = {}
+        for one in fresh:
+            key = (one.name, one.language)
+            highest[key] = max(one.version, highest.get(key, 0))
+        for (name, language), version in (highest | chosen).items():
             if version != self.active(name, language):
                 self.activate(name, language, version)
         return tuple(one.ref for one in fresh)
@@ -163,7 +167,7 @@ class TemplateStore:
             return self._version(above, language, number)
 
         template = parse(
-            _text(path),
+            text_of(path),
             file=str(path),
             name=name,
             language=language,
@@ -172,7 +176,7 @@ class TemplateStore:
         )
         if path.is_relative_to(self._library):
             return template
-        shipped = max(_numbered(self._library / name / language))
+        shipped = max(versions_in(self._library / name / language))
         _expect_same_use(template, self._shipped().get(name, language, shipped), path)
         return template
 
@@ -181,11 +185,11 @@ class TemplateStore:
 
     def _found(self, name: str, language: Language) -> dict[int, Path]:
         """The files of its versions; the operator's before a shipped one of the same number."""
-        if not _NAME.fullmatch(name) or language not in _LANGUAGES:
+        if not is_name(name) or language not in LANGUAGES:
             return {}
-        found = _numbered(self._library / name / language)
+        found = versions_in(self._library / name / language)
         if found and self._operator is not None:
-            found |= _numbered(self._operator / name / language)
+            found |= versions_in(self._operator / name / language)
         return found
 
     def _stands(self, template: Template) -> bool:
@@ -236,74 +240,3 @@ def _expect_same_use(template: Template, shipped: Template, path: Path) -> None:
 def _use(template: Template, name: str) -> tuple[str, bool, str] | None:
     one = template.variables.get(name)
     return None if one is None else (one.kind, one.quote is not None, one.form)
-
-
-def _numbered(folder: Path) -> dict[int, Path]:
-    if not folder.is_dir():
-        return {}
-    return {int(one.stem): one for one in folder.glob("*.yaml") if _VERSION.fullmatch(one.stem)}
-
-
-def _files(folder: Path) -> Iterator[tuple[str, Language, int]]:
-    """The versions in a folder to be imported. Raises TemplateError for anything strange in it."""
-    if not folder.is_dir():
-        raise TemplateError(f"{folder} is no folder")
-    seen = 0
-    for path in sorted(folder.rglob("*")):
-        parts = path.relative_to(folder).parts
-        if path.is_symlink():
-            raise TemplateError(f"{path}: links are not followed")
-        if path.is_dir() or any(part.startswith(".") for part in parts):
-            continue
-        seen += 1
-        if seen > MAX_FILES:
-            raise TemplateError(f"{folder} holds more than {MAX_FILES} files")
-        language = next((one for one in _LANGUAGES if len(parts) == 3 and parts[1] == one), None)
-        if language is None or not _NAME.fullmatch(parts[0]):
-            raise TemplateError(f"{path} is no template: they are NAME/LANGUAGE/VERSION.yaml")
-        if path.suffix == ".yaml" and _VERSION.fullmatch(path.stem):
-            yield parts[0], language, int(path.stem)
-        elif path.name != ACTIVE:
-            raise TemplateError(f"{path} is no template: they are NAME/LANGUAGE/VERSION.yaml")
-
-
-def _pointed(pointer: Path, versions: tuple[int, ...]) -> int:
-    text = _text(pointer).strip()
-    if not _VERSION.fullmatch(text) or int(text) not in versions:
-        known = ", ".join(map(str, versions))
-        raise TemplateError(f"{pointer}:1:1: error: it must hold one of the versions {known}")
-    return int(text)
-
-
-def _text(path: Path) -> str:
-    """A file's text. Raises TemplateError for a link, a large file, or other bytes than UTF-8."""
-    if path.is_symlink():
-        raise TemplateError(f"{path}: links are not followed")
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise TemplateError(f"{path}:1:1: error: a template may have {MAX_BYTES // 1024} KB")
-        return source.read(path, file=str(path))
-    except ScenarioErrors as error:
-        raise TemplateError(str(error)) from None
-    except OSError as error:
-        raise TemplateError(f"{path}: {error.strerror or 'it cannot be read'}") from None
-
-
-def _add(path: Path, text: str) -> None:
-    """A new file. Raises TemplateError when it is there with other text."""
-    if path.exists():
-        if _text(path) != text:
-            raise TemplateError(f"{path} is there with another text, and versions never change")
-        return
-    _replace(path, text)
-
-
-def _replace(path: Path, text: str) -> None:
-    """The file, whole at any moment."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.new")
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    except OSError as error:
-        raise TemplateError(f"{path}: {error.strerror or 'it cannot be written'}") from None
