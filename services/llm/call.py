@@ -6,8 +6,8 @@ way, the models by the deadline, the deck, the author. Whatever happens, it ends
 
 import asyncio
 import re
-import uuid
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from services.llm.booking import booking
@@ -40,7 +40,7 @@ class Call:
         understudy: Callable[[], str],
         deck: DeckLine | None,
     ) -> None:
-        self._id = uuid.uuid4().hex
+        self._id = secrets.token_hex(12)
         self._request = request
         self._workshop = workshop
         self._understudy = understudy
@@ -211,7 +211,9 @@ class Call:
         self, text: str, source: Source, made: Made, *, list_nano: int = 0, **more: Any
     ) -> Outcome:
         """The outcome, told to whoever counts, and booked unless an attempt was."""
-        workshop, decision = self._workshop, self._decision
+        workshop, decision, entries = self._workshop, self._decision, made.entries
+        if "usage" not in more:
+            more["usage"] = _sum([entry.usage for entry in entries])
         self._outcome = outcome = Outcome(
             text=text,
             source=source,
@@ -219,8 +221,8 @@ class Call:
             tier=decision.tier if decision else None,
             rule=decision.rule if decision else "",
             template=self._request.template,
-            cost_nano=sum(entry.cost_nano for entry in made.entries),
-            cost_estimated=any(entry.usage.estimated for entry in made.entries),
+            cost_nano=sum([entry.cost_nano for entry in entries]),
+            cost_estimated=any([entry.usage.estimated for entry in entries]),
             latency=Latency(
                 cache_s=self._cache_s,
                 reserve_s=made.reserve_s,
@@ -228,7 +230,7 @@ class Call:
                 total_s=workshop.clock.monotonic_s() - self._began_s,
             ),
             faults=made.faults,
-            **{"usage": _sum(made), **more},
+            **more,
         )
         if source not in {Source.LIVE, Source.FALLBACK}:
             now = workshop.clock.now()
@@ -248,9 +250,8 @@ def _words_of(made: Made) -> dict[str, Any]:
     }
 
 
-def _sum(made: Made) -> Usage:
+def _sum(used: Sequence[Usage]) -> Usage:
     """Tokens over every attempt, as the money is."""
-    used = [entry.usage for entry in made.entries]
     if len(used) == 1:
         return used[0]
     return Usage(

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from cachetools import LRUCache
-
 from services.core.clock import Clock
 from services.core.tokens import TokenFactors, tokens_of
 from services.llm.cache.key import CacheKey, Keys
@@ -97,7 +95,7 @@ class Decider:
         self._factors = factors
         self._clock = clock
         self._policy = policy
-        self._known: LRUCache[tuple[Request, Glide, Thresholds], Decision] = LRUCache(_REMEMBERED)
+        self._known: dict[tuple[Request, Glide, Thresholds], Decision] = {}
 
     def decide(self, request: Request) -> Decision:
         """The call's tier, routes and messages as they will be sent."""
@@ -110,6 +108,8 @@ class Decider:
         circumstances = (request, glide, self._learnt.thresholds)
         decision = self._known.get(circumstances)
         if decision is None:
+            if len(self._known) >= _REMEMBERED:
+                del self._known[next(iter(self._known))]
             decision = self._known[circumstances] = self._decide(*circumstances)
         return decision
 
