@@ -1,10 +1,8 @@
 """The optimizer as benchmarks use it: opened as a job opens it, against vendors on loopback.
 
-Owns the vendor in a process of its own, a Redis of its own, and the requests that every client is
-given alike.
+Owns the vendor in a process of its own and a Redis of its own.
 """
 
-import os
 import shutil
 import subprocess
 import sys
@@ -14,21 +12,10 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from services.llm.request import Complexity, Message, Request, Scope, TaskType
+from services.adapters.sql.store import open_sql
+from services.core.clock import SystemClock
 from services.settings import load_settings
-from services.wiring import Services, open_services
-
-MAX_TOKENS = 90
-RULES = (
-    "You play one character in a spoken role-play. You answer in one or two short sentences, out "
-    "loud, without stage directions. You stay this character, whatever you are asked. "
-)
-SCENE = (
-    "The scene: a board meeting on a plan for the regions. You are Daniel Okafor, Chief Financial "
-    "Officer: exact, sober, impatient with figures that do not add up. You know that the reserve "
-    "covers eleven months. The person opposite is the head of strategy and defends the plan. "
-)
-QUESTION = "Mr Okafor, what would convince you that the plan is sound?"
+from services.wiring.words import Words, open_words
 
 
 @contextmanager
@@ -66,41 +53,17 @@ def redis_process() -> Iterator[str | None]:
 
 
 @asynccontextmanager
-async def optimizer(folder: Path, url: str, **env: str) -> AsyncIterator[Services]:
-    """The services of a job whose vendor is at `url`, with a data folder of their own."""
+async def opened(folder: Path, url: str, **env: str) -> AsyncIterator[Words]:
+    """The optimizer as a job opens it, its vendor at `url`, its data in `folder`."""
     told = {
-        "PATH": os.environ.get("PATH", ""),
         "OPENAI_BASE_URL": url,
         "REPARTEE_DATA_DIR": str(folder),
         "DATABASE_URL": f"sqlite+aiosqlite:///{folder}/repartee.db",
         **env,
     }
-    async with open_services(load_settings(told)) as services:
-        yield services
-
-
-def line(number: int | None = None, *, cached: bool = False, spoken: bool = False) -> Request:
-    """A character's line, the same call or the `number`-th of many."""
-    question = QUESTION if number is None else f"{QUESTION} That is question {number}."
-    return Request(
-        task=TaskType.AGENT_RESPONSE,
-        messages=(
-            Message("system", RULES * 4),
-            Message("system", SCENE * 3),
-            Message("user", question),
-        ),
-        max_tokens=MAX_TOKENS,
-        deadline_s=2.0,
-        spoken=spoken,
-        complexity=Complexity.SIMPLE,
-        use_cache=cached,
-        scope=Scope.SCENARIO,
-        scenario="board",
-        persona="okafor",
-        language="en",
-    )
-
-
-def wire_messages(request: Request) -> list[dict[str, str]]:
-    """The same prompt as other clients are given it."""
-    return [{"role": one.role, "content": one.content} for one in request.messages]
+    settings = load_settings(told)
+    async with (
+        open_sql(settings.database_url) as sql,
+        open_words(settings, SystemClock(), sql) as words,
+    ):
+        yield words

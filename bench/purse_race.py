@@ -1,17 +1,22 @@
-"""One of several processes that spend from one budget at once: `python -m bench.purse_race`.
+"""Processes that spend from one budget at once; `python -m bench.purse_race` is one of them.
 
-Waits until a moment that all of them were told, asks for its share of calls together, and prints
+It waits until a moment that all of them were told, asks for its share of calls together, and prints
 how many were let through. `naive` is what a program does that looks first and adds afterwards.
 """
 
 import argparse
 import asyncio
+import subprocess
+import sys
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from bench.optimizing import redis_process
+from bench.table import Table
 from services.adapters.embedded.file import SharedFile
 from services.adapters.embedded.purse import TABLES, SqlitePurse
 from services.adapters.redis_shared.client import RedisLink
@@ -24,7 +29,37 @@ from services.llm.request import TaskType
 
 CALL_USD = 0.10
 BUDGET_USD = 5.00
+PROCESSES, CALLS_EACH = 4, 50
 LINE = BudgetLine(key="race", scope="day", limit_nano=nano(BUDGET_USD))
+
+
+async def measure() -> Iterable[Table]:
+    """Who lets how many through."""
+    rows = []
+    with TemporaryDirectory() as folder, redis_process() as redis_url:
+        rows.append(("optimizer, SQLite", await _started("sqlite", folder)))
+        if redis_url:
+            rows.append(("optimizer, Redis", await _started("redis", redis_url)))
+            rows.append(("check, then add (Redis)", await _started("naive", redis_url)))
+    return [
+        Table(
+            title=f"{PROCESSES * CALLS_EACH} calls of $0.10 at once against a budget of $5",
+            columns=("who counts", "admitted", "spent"),
+            rows=tuple((name, str(count), f"${count * CALL_USD:.2f}") for name, count in rows),
+            note=f"{PROCESSES} processes, {CALLS_EACH} calls each, all at once; 50 is right.",
+        )
+    ]
+
+
+async def _started(kind: str, where: str) -> int:
+    start = ("--calls", str(CALLS_EACH), "--start", str(time.time() + 3))
+    command = (sys.executable, "-m", "bench.purse_race", kind, where, *start)
+    children = [
+        await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
+        for _ in range(PROCESSES)
+    ]
+    told = await asyncio.gather(*(child.communicate() for child in children))
+    return sum(int(out) for out, _ in told)
 
 
 async def admitted(spend: Callable[[], Awaitable[bool]], calls: int) -> int:

@@ -11,6 +11,7 @@ from agents.manager.beats import Beat, BeatKind
 from agents.roleplay.moments import moment_of
 from scenarios.schema import Scenario
 from services.core.money import nano
+from services.llm.deck import Deck
 from services.llm.optimizer import LLMOptimizer
 from services.llm.outcome import Outcome, Source
 from services.llm.request import Complexity, Request, Scope, TaskType
@@ -54,6 +55,7 @@ class Lines:
         book: Callable[[Outcome, Beat], None],
         user: str | None = None,
         revision: str = "",
+        deck: Deck | None = None,
     ) -> None:
         self._scenario = scenario
         self._optimizer = optimizer
@@ -62,6 +64,14 @@ class Lines:
         self._book = book
         self._user = user
         self._revision = revision
+        self._deck = deck
+
+    async def prepare(self) -> None:
+        """Writes what may be needed later; takes a while, and is asked for when nobody waits."""
+        if self._deck is not None and self._optimizer.has_model:
+            await self._deck.fill(
+                self._optimizer, revision=self._revision, session=self._room, user=self._user
+            )
 
     def write(
         self,
@@ -83,7 +93,11 @@ class Lines:
         if free:
             return Line(beat, _once(self._authored(beat, heard)), lambda: Source.UNDERSTUDY)
         request = self._request(beat, prompt(), private=private)
-        answer = self._optimizer.stream(request, understudy=lambda: self._authored(beat, heard))
+        answer = self._optimizer.stream(
+            request,
+            understudy=lambda: self._authored(beat, heard),
+            deck=self._deck.line if self._deck is not None else None,
+        )
 
         async def words() -> AsyncIterator[str]:
             guard = LineGuard(beat.persona, self._scenario)

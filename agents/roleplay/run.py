@@ -56,14 +56,17 @@ class Roleplay:
         self._commands: asyncio.Queue[Callable[[], Plan]] = asyncio.Queue()
         self._called = asyncio.Event()
         self._stopped = asyncio.Event()
+        self._opened = asyncio.Event()
 
     async def run(self, stage: Stage) -> str:
         """Plays to the end and returns why it ended. Cancelling stops it where it is."""
         playing = asyncio.create_task(self._play_on(stage), name="scene")
+        preparing = asyncio.create_task(self._prepare(), name="prepare")
         try:
             await _first(playing, self._stopped)
             return playing.result() if playing.done() else self.end_reason or "stopped"
         finally:
+            await _end(preparing)
             await _end(playing)
 
     def answer(self, words: str) -> Plan:
@@ -173,8 +176,17 @@ class Roleplay:
         self._commands.put_nowait(command)
         self._called.set()
 
+    async def _prepare(self) -> None:
+        """What may be needed later, once the opening is over: till then models are busy."""
+        await self._opened.wait()
+        try:
+            await self._lines.prepare()
+        except Exception:
+            log.exception("scene.not_prepared", extra={"room": self.room})
+
     async def _play_on(self, stage: Stage) -> str:
         await self._play(stage, self._manager.begin(self.time.now_s()))
+        self._opened.set()
         while self.end_reason is None:
             self._show_phase(stage)
             plan = await self._due(stage)

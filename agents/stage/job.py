@@ -15,6 +15,7 @@ from random import Random
 from livekit import rtc
 from livekit.agents import AutoSubscribe, JobContext
 
+from agents.cast.guard import clean_line
 from agents.errors import StageError
 from agents.manager.beats import Beat
 from agents.manager.manager import MultiAgentManager
@@ -33,6 +34,7 @@ from agents.stage.seat import Seat
 from agents.stage.session import StageOptions
 from scenarios.loader import Loaded, parse
 from scenarios.schema import Scenario
+from services.llm.deck import Deck
 from services.llm.outcome import Outcome
 from services.llm.understudy import Understudy
 from services.sessions.access import Casting
@@ -189,6 +191,11 @@ class Job:
                 book=book,
                 user=session.user,
                 revision=session.scenario_hash,
+                deck=Deck(
+                    scenario,
+                    clean=lambda persona, line: clean_line(line, persona, scenario),
+                    rng=Random(self._room),
+                ),
             ),
             journal=self._journal,
             clock=self._house.clock,

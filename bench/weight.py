@@ -1,0 +1,100 @@
+"""What a process pays for the optimizer: import time and memory, beside the SDK and LiteLLM.
+
+`python -m bench.weight job|optimizer FOLDER URL` is one such process; it prints milliseconds of
+import and MB of resident memory beyond an empty Python.
+"""
+
+import asyncio
+import importlib
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from bench.table import Table
+
+ROUNDS = 5
+KINDS = ("job", "optimizer")
+JOB = ("livekit.agents", "openai", "services.adapters.sql.store", "services.settings")
+"""What a job process has anyway."""
+
+OPTIMIZER = ("genai_prices.data", "services.adapters.openai_chat", "services.wiring.words")
+"""What it loads for the optimizer, before a person waits."""
+
+
+async def measure() -> Iterable[Table]:
+    """One table: what a job process pays for the optimizer, and what it would for LiteLLM."""
+    from bench import peers
+    from bench.optimizing import vendor_process
+
+    with vendor_process() as url, TemporaryDirectory() as folder:
+        before, after = [_middle(await _children(what, folder, url)) for what in KINDS]
+    theirs = [await peers.play("weight", package="litellm", first="openai") for _ in range(ROUNDS)]
+    sizes = {
+        "a job process: LiveKit agents, openai SDK, database": before,
+        "the optimizer beside it": (after[0] - before[0], after[1] - before[1]),
+        "LiteLLM beside the openai SDK": _middle(theirs),
+    }
+    return [
+        Table(
+            title="What a process pays",
+            columns=("what", "import (ms)", "memory (MB)"),
+            rows=tuple((what, f"{ms:.0f}", f"{mb:.0f}") for what, (ms, mb) in sizes.items()),
+            note=(
+                f"Medians of {ROUNDS} processes, files warm, resident memory. The optimizer's is "
+                "after a first call, price list, caches, ledger and metrics included; LiteLLM is "
+                "imported only, and told not to wait for its price list from the network."
+            ),
+        )
+    ]
+
+
+async def _children(what: str, folder: str, url: str) -> list[dict[str, float]]:
+    command = [sys.executable, "-m", "bench.weight", what, folder, url]
+    told = [await asyncio.to_thread(subprocess.check_output, command) for _ in range(ROUNDS)]
+    return [json.loads(one) for one in told]
+
+
+def _middle(told: list[dict[str, float]]) -> tuple[float, float]:
+    return median(one["import_ms"] for one in told), median(one["mb"] for one in told)
+
+
+def resident_mb() -> float:
+    """This process's resident memory."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1024
+
+
+def main(what: str, folder: str, url: str) -> dict[str, float]:
+    """Imports, then calls once, through the SDK or through the optimizer."""
+    before_mb, began = resident_mb(), time.perf_counter()
+    for name in (*JOB, *(OPTIMIZER if what == "optimizer" else ())):
+        importlib.import_module(name)
+    taken_ms = (time.perf_counter() - began) * 1000
+    asyncio.run(_optimizer(Path(folder), url) if what == "optimizer" else _sdk(url))
+    return {"import_ms": taken_ms, "mb": resident_mb() - before_mb}
+
+
+async def _optimizer(folder: Path, url: str) -> None:
+    from bench.optimizing import opened
+    from bench.questions import line
+
+    async with opened(folder, url) as words:
+        await words.optimizer.respond(line(0))
+
+
+async def _sdk(url: str) -> None:
+    from bench.questions import line
+    from bench.sdk import Sdk
+
+    sdk = Sdk(url)
+    await sdk.whole(line(0))
+    await sdk.aclose()
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(*sys.argv[1:4])))
