@@ -222,7 +222,7 @@ class Call:
             rule=decision.rule if decision else "",
             template=self._request.template,
             cost_nano=sum([entry.cost_nano for entry in entries]),
-            cost_estimated=any([entry.usage.estimated for entry in entries]),
+            cost_estimated=any(entry.usage.estimated for entry in entries),
             latency=Latency(
                 cache_s=self._cache_s,
                 reserve_s=made.reserve_s,

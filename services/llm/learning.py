@@ -3,16 +3,19 @@
 Owns nothing but the way there: it stands before whoever counts, and hears what that one hears.
 """
 
+from dataclasses import replace
+
 from services.core.tokens import TokenFactors, tokens_of
 from services.llm.entry import LedgerEntry
-from services.llm.models.thresholds import CheapTrial, Thresholds, Tuner, trials_of
+from services.llm.models.thresholds import Thresholds, Tuner, trials_of
 from services.llm.outcome import Outcome, Source
 from services.llm.ports import Observer
 from services.llm.request import Request
-from services.llm.spec import Tier
 
 _CALLS_A_LESSON = 20
 """Attempts of one call are booked close together: so many calls later they are all there."""
+
+_MOST_UNFIT = 256
 
 
 class Learning:
@@ -23,6 +26,7 @@ class Learning:
         self._tuner = tuner
         self._factors = factors
         self._calls: dict[str, list[LedgerEntry]] = {}
+        self._unfit: dict[str, bool] = {}
 
     @property
     def thresholds(self) -> Thresholds:
@@ -45,7 +49,11 @@ class Learning:
         """An attempt was booked."""
         self._calls.setdefault(entry.call, []).append(entry)
         while len(self._calls) > _CALLS_A_LESSON:
-            self._tuner.learn(trials_of(self._calls.pop(next(iter(self._calls)))))
+            call = next(iter(self._calls))
+            trials = trials_of(self._calls.pop(call))
+            if self._unfit.pop(call, False):
+                trials = tuple(replace(trial, repaired=True) for trial in trials)
+            self._tuner.learn(trials)
         self._then.entry(entry)
 
     def event(self, name: str, **labels: str) -> None:
@@ -54,7 +62,5 @@ class Learning:
 
     def checked(self, request: Request, outcome: Outcome, fits: bool) -> None:
         """An answer was looked at; one that did not fit has to be made good."""
-        if outcome.tier is Tier.CHEAP and not fits:
-            self._tuner.learn(
-                [CheapTrial(task=request.task, tier=Tier.CHEAP, repaired=True, rule=outcome.rule)]
-            )
+        if not fits and len(self._unfit) < _MOST_UNFIT:
+            self._unfit[outcome.call] = True
