@@ -5,6 +5,7 @@ Starts that process when nobody has, and again when it has died. Holds no model 
 
 import asyncio
 import logging
+from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -21,6 +22,9 @@ SPOKEN_LIMIT_S = 60.0
 WHOLE_LIMIT_S = 600.0
 """How long the model may work on an answer: a debrief on a CPU takes minutes."""
 
+TAKEN_S = 2.0
+"""The process takes or refuses a request at once, whatever the model is doing."""
+
 _GRACE_S = 5.0
 _REST_S = 30.0
 """A model that could not be started is left alone for this long: each try costs a second."""
@@ -32,7 +36,7 @@ class LlamaChat:
     def __init__(self, spec: ModelSpec, plan: HostPlan) -> None:
         self._spec = spec
         self._plan = plan
-        self._held: asyncio.StreamWriter | None = None
+        self._held: StreamWriter | None = None
         self._failed: BackendError | None = None
         self._failed_until_s = 0.0
 
@@ -55,22 +59,23 @@ class LlamaChat:
         """
         limit_s = SPOKEN_LIMIT_S if request.spoken else WHOLE_LIMIT_S
         told = chat_line(asked_of(request, limit_s=limit_s))
-        reader, writer = await self._connected()
+        reader, writer, taken = await self._taken(told)
+        message: dict[str, Any] | None = taken
         opened = False
         try:
-            writer.write(told)
-            while True:
-                message = await self._next(reader, request.deadline_s + limit_s + _GRACE_S)
-                if message is None:
-                    raise _gone(opened=opened)
+            while message is not None:
                 if "error" in message:
                     raise error_of(message)
-                opened = True
-                yield _delta(message)
-                if "finish" in message:
+                if "text" in message:
+                    opened = True
+                    yield Delta(text=str(message["text"]))
+                elif "finish" in message:
+                    yield Delta(finish=str(message["finish"]), usage=usage_of(message["usage"]))
                     return
+                message = await _next(reader, request.deadline_s + limit_s + _GRACE_S)
         finally:
             writer.transport.abort()
+        raise BackendError("the local model's process died", code="cut" if opened else "reset")
 
     async def aclose(self) -> None:
         """Lets the process go; it ends when nobody else needs it."""
@@ -78,26 +83,32 @@ class LlamaChat:
             self._held.close()
             self._held = None
 
-    async def _next(self, reader: asyncio.StreamReader, limit_s: float) -> dict[str, Any] | None:
-        try:
-            async with asyncio.timeout(limit_s):
-                return await read_line(reader)
-        except TimeoutError:
-            raise BackendTimeout("the local model does not answer", code="timeout") from None
-        except OSError:
-            return None
+    async def _taken(self, told: bytes) -> tuple[StreamReader, StreamWriter, dict[str, Any]]:
+        """A connection over which the request was taken, or refused: its first line.
 
-    async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        A process that went away before it took the request is started, once.
+        """
         for _ in range(2):
             try:
                 if self._held is None or self._held.is_closing():
                     self._held = await self._hold()
-                return await open_line(self._plan)
+                reader, writer = await open_line(self._plan)
             except (OSError, TimeoutError):
                 await self._ensure()
+                continue
+            try:
+                writer.write(told)
+                first = await _next(reader, TAKEN_S)
+            except BaseException:
+                writer.transport.abort()
+                raise
+            if first is not None:
+                return reader, writer, first
+            writer.transport.abort()
+            await self._ensure()
         raise BackendError("the local model cannot be reached", code="connection")
 
-    async def _hold(self) -> asyncio.StreamWriter:
+    async def _hold(self) -> StreamWriter:
         """A connection that says: somebody may still need the model."""
         _, writer = await open_line(self._plan)
         writer.write(line({"op": "hold"}))
@@ -115,11 +126,11 @@ class LlamaChat:
             raise
 
 
-def _delta(message: dict[str, Any]) -> Delta:
-    if "finish" not in message:
-        return Delta(text=str(message["text"]))
-    return Delta(finish=str(message["finish"]), usage=usage_of(message["usage"]))
-
-
-def _gone(*, opened: bool) -> BackendError:
-    return BackendError("the local model's process died", code="cut" if opened else "reset")
+async def _next(reader: StreamReader, limit_s: float) -> dict[str, Any] | None:
+    try:
+        async with asyncio.timeout(limit_s):
+            return await read_line(reader)
+    except TimeoutError:
+        raise BackendTimeout("the local model does not answer", code="timeout") from None
+    except OSError:
+        return None

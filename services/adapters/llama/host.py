@@ -126,13 +126,26 @@ class Host:
         working = self._loop.run_in_executor(thread, self._answered, job)
         try:
             while not working.done():
-                await asyncio.wait({working}, timeout=self._desk.late_in_s())
+                await self._until(working)
                 self._refuse_late()
         finally:
             limit.cancel()
             self._desk.running = None
             self._worked_s = self._loop.time()
         self._end(job, working.result())
+
+    async def _until(self, working: asyncio.Future[Any]) -> None:
+        """Returns when the work is done, when somebody came, or has waited too long."""
+        self._changed.clear()
+        changed = asyncio.ensure_future(self._changed.wait())
+        try:
+            await asyncio.wait(
+                {working, changed},
+                timeout=self._desk.late_in_s(),
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        finally:
+            changed.cancel()
 
     def _answered(self, job: Job) -> dict[str, Any] | BackendError:
         """In the worker thread: the last line of the answer."""
@@ -220,6 +233,7 @@ class Host:
         except BackendError:
             self._counts["refused"] += 1
             raise
+        say({"taken": True})
         self._changed.set()
         waits = {asyncio.ensure_future(job.done.wait()), asyncio.ensure_future(reader.read(1))}
         try:

@@ -32,6 +32,7 @@ IDLE_EXIT_S = 900.0
 SOCKET_PATH_BYTES = 100
 """Unix socket paths end at 107 bytes on Linux, 103 on macOS."""
 
+_POLLS, _POLL_S = 20, 0.05
 _MAGIC = b"GGUF"
 _ROOT = Path(__file__).parents[3]
 
@@ -140,20 +141,23 @@ async def ensure_host(plan: HostPlan, *, timeout_s: float = START_S) -> None:
         return
     try:
         async with asyncio.timeout(timeout_s), _starting(plan):
-            if not await is_ready(plan):
+            while not await is_ready(plan):
                 await _start_detached(plan)
-                log.info("llama.host_started")
-            await _until_ready(plan)
+                await _until_ready(plan)
     except TimeoutError:
         raise BackendTimeout("the local model does not start in time", code="timeout") from None
 
 
 async def _until_ready(plan: HostPlan) -> None:
-    """Waits for a process that somebody else has started and that may still read its model."""
-    while True:
+    """Waits a little for a process that somebody else has started and that still reads its model.
+
+    It may also be one that is dying and still held the lock: then another start is due.
+    """
+    for _ in range(_POLLS):
         if await is_ready(plan):
+            log.info("llama.host_started")
             return
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(_POLL_S)
 
 
 async def _start_detached(plan: HostPlan) -> None:

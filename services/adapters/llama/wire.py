@@ -1,6 +1,7 @@
 """What a room and the model's process say to each other: one JSON object a line.
 
-A client sends one line and reads lines until one has `finish` or `error`; hanging up cancels.
+A client sends one line and reads: `taken` at once, `text` for each piece, at last `finish` with
+`usage`, or `error`. Hanging up withdraws the request.
 Owns the format and its limits, not the sockets.
 """
 
