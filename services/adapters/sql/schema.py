@@ -78,7 +78,9 @@ class Label(TypeDecorator[str]):
         self.length = length
 
     def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
-        return None if value is None else storable(value)[: self.length]
+        if value is None or (value.isascii() and value.isprintable() and len(value) <= self.length):
+            return value
+        return storable(value)[: self.length]
 
 
 class Count(TypeDecorator[int]):
