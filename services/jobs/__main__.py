@@ -12,6 +12,7 @@ import sys
 from services.core.errors import BackendError, ConfigError, ServiceError
 from services.jobs.lost_sessions import end_lost_sessions
 from services.settings import Settings, load_settings
+from services.stats.routes import FRESH
 from services.telemetry.logs import configure_logging
 from services.telemetry.metrics import CAUGHT
 from services.wiring import Services, open_services
@@ -53,6 +54,7 @@ async def _serve(settings: Settings) -> None:
 
 
 async def _chores(services: Services) -> None:
+    await _sweep(services)
     if services.rooms is None:
         return
     try:
@@ -65,6 +67,19 @@ async def _chores(services: Services) -> None:
         return
     if ended:
         log.info("jobs.lost_sessions_ended", extra={"count": ended})
+
+
+async def _sweep(services: Services) -> None:
+    """Takes away what nobody will be served again: answers and what dead processes said."""
+    try:
+        swept = await services.answers.sweep()
+        swept += await services.board.sweep(before=services.clock.now() - FRESH)
+    except BackendError as error:
+        CAUGHT.labels(where="jobs").inc()
+        log.warning("jobs.chore_failed", extra={"cause": error.code})
+        return
+    if swept:
+        log.info("jobs.swept", extra={"count": swept})
 
 
 if __name__ == "__main__":

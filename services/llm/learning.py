@@ -60,7 +60,7 @@ class Learning:
         """Something worth counting."""
         self._then.event(name, **labels)
 
-    def checked(self, request: Request, outcome: Outcome, fits: bool) -> None:
+    def checked(self, _request: Request, outcome: Outcome, fits: bool) -> None:
         """An answer was looked at; one that did not fit has to be made good."""
         if not fits and len(self._unfit) < _MOST_UNFIT:
             self._unfit[outcome.call] = True

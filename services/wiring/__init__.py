@@ -27,6 +27,7 @@ from services.sessions.ports import Presence, SessionStore
 from services.sessions.rooms import Rooms
 from services.settings import Settings
 from services.speech.ports import Ear, VoiceEngine
+from services.stats.ports import HealthBoard
 from services.stats.stats import Stats
 from services.wiring.routes import accounts
 from services.wiring.words import open_words
@@ -50,6 +51,7 @@ class Services:
     optimizer: LLMOptimizer
     books: Books
     answers: AnswerCache
+    board: HealthBoard
     catalogue: Catalogue
     ears: tuple[Ear, ...]
     engines: tuple[VoiceEngine, ...]
@@ -83,6 +85,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             optimizer=words.optimizer,
             books=words.books,
             answers=words.answers,
+            board=sql.board,
             stats=words.stats,
             catalogue=Catalogue((LIBRARY, *settings.scenarios)),
             ears=ears,

@@ -1,6 +1,7 @@
 """What calls teach the selection and the token estimate."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -32,9 +33,8 @@ def entry(call: str, role: Role = Role.SERVED) -> LedgerEntry:
     )
 
 
-def outcome(call: str = "c", **more: object) -> Outcome:
-    known: dict[str, object] = {"text": "Oui.", "source": Source.LIVE, "call": call}
-    return Outcome(**(known | more))  # type: ignore[arg-type]
+def outcome(call: str = "c", **more: Any) -> Outcome:
+    return Outcome(**({"text": "Oui.", "source": Source.LIVE, "call": call} | more))
 
 
 def lesson(*, unfit: int) -> tuple[int, FakeObserver]:
@@ -77,7 +77,7 @@ def test_bill_of_a_live_answer_teaches_what_its_tokens_are() -> None:
         {"faults": ("p/m:cut",)},
     ],
 )
-def test_l9_only_a_vendors_own_count_teaches(more: dict[str, object]) -> None:
+def test_l9_only_a_vendors_own_count_teaches(more: dict[str, Any]) -> None:
     factors = TokenFactors()
     learning = Learning(FakeObserver(), tuner=Tuner(), factors=factors)
     bill = Usage(prompt_tokens=9_999)
