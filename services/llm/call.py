@@ -19,6 +19,7 @@ from services.llm.cache.stored import answer_of
 from services.llm.decide import Decision
 from services.llm.outcome import Latency, Level, Outcome, Source, Usage
 from services.llm.plan.production import Production
+from services.llm.prompts.spoken import speakable
 from services.llm.request import Request, TaskType
 from services.llm.work import Ask, Emit, Made
 from services.llm.workshop import DeckLine, Workshop
@@ -135,12 +136,16 @@ class Call:
 
     def _keep(self, decision: Decision, made: Made) -> None:
         """An answer goes under the key of the model that made it, which a fallback is not."""
-        if decision.key is None or made.route is None or not storable(made, decision.request):
+        request = decision.request
+        if decision.key is None or made.route is None or not storable(made, request):
             return
+        if request.persona and request.language and not request.schema:
+            if not speakable(made.text, request.language):
+                return
         workshop, key = self._workshop, decision.key
         if made.route is not decision.routes[0]:
-            key = workshop.decider.key(decision.request, made.route) or key
-        answer = answer_of(made, at=workshop.clock.now(), template=decision.request.template)
+            key = workshop.decider.key(request, made.route) or key
+        answer = answer_of(made, at=workshop.clock.now(), template=request.template)
         workshop.cache.keep(key, answer, decision.ttl_s)
 
     def _left_s(self) -> float:

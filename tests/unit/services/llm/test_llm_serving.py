@@ -148,6 +148,17 @@ async def test_c7_broken_answer_is_not_served_again() -> None:
     assert outcome.source is Source.LIVE
 
 
+async def test_c5_line_that_no_character_would_say_is_not_served_again() -> None:
+    confession = Script(pieces=("En tant que modèle de langage, ", "je ne peux pas."))
+    model = FakeChatModel(confession, *LINES)
+    optimizer = optimizer_on(model, LoopClock())
+    await heard(optimizer, by(language="fr", scope=Scope.SCENARIO))
+    _, outcome = await heard(optimizer, by(session="s-2", language="fr", scope=Scope.SCENARIO))
+    assert outcome.source is Source.LIVE
+    _, outcome = await heard(optimizer, by(session="s-3", language="fr", scope=Scope.SCENARIO))
+    assert (outcome.source, outcome.text) == (Source.CACHED, "Réponse numéro 1, la voici.")
+
+
 async def test_fallbacks_answer_is_kept_under_its_own_model() -> None:
     """Once the first model is well again, it is asked: the other's words do not stand for its."""
     ill = FakeChatModel(Script(pieces=(" ",)), *LINES, name="first")
