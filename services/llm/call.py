@@ -139,9 +139,9 @@ class Call:
         request = decision.request
         if decision.key is None or made.route is None or not storable(made, request):
             return
-        if request.persona and request.language and not request.schema:
-            if not speakable(made.text, request.language):
-                return
+        spoken_in = request.language if request.persona and not request.schema else None
+        if spoken_in is not None and not speakable(made.text, spoken_in):
+            return
         workshop, key = self._workshop, decision.key
         if made.route is not decision.routes[0]:
             key = workshop.decider.key(request, made.route) or key

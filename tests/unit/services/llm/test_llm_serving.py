@@ -156,7 +156,7 @@ async def test_c5_line_that_no_character_would_say_is_not_served_again() -> None
     _, outcome = await heard(optimizer, by(session="s-2", language="fr", scope=Scope.SCENARIO))
     assert outcome.source is Source.LIVE
     _, outcome = await heard(optimizer, by(session="s-3", language="fr", scope=Scope.SCENARIO))
-    assert (outcome.source, outcome.text) == (Source.CACHED, "Réponse numéro 1, la voici.")
+    assert (outcome.source, outcome.text) == (Source.CACHED, "Réponse numéro 0, la voici.")
 
 
 async def test_fallbacks_answer_is_kept_under_its_own_model() -> None:
