@@ -1,14 +1,10 @@
 """What every purse does: it never lets more out than there is, and forgets nothing."""
 
 import asyncio
-import shutil
-import subprocess
-import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from tempfile import mkdtemp
 
 import pytest
 
@@ -31,25 +27,6 @@ DAY = BudgetLine(key="day:2026-11-21", scope="day", limit_nano=500 * CENT, ends_
 BOTH = (SESSION, DAY)
 
 
-@pytest.fixture(scope="module")
-def redis_socket() -> Iterator[str]:
-    """A Redis of this module's own, on a socket."""
-    folder = Path(mkdtemp(prefix="purse-"))
-    socket = folder / "redis.sock"
-    command = ["redis-server", "--port", "0", "--unixsocket", str(socket), "--save", ""]
-    with (folder / "log").open("w") as log:
-        server = subprocess.Popen([*command, "--dir", str(folder)], stdout=log)
-        try:
-            while not socket.exists():
-                assert server.poll() is None, "redis-server did not start"
-                time.sleep(0.01)
-            yield str(socket)
-        finally:
-            server.terminate()
-            server.wait(10)
-            shutil.rmtree(folder)
-
-
 @pytest.fixture(params=["fake", "sqlite", "redis"])
 async def purse(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Purse]:
     """A purse in which nothing was ever spent."""
@@ -61,8 +38,7 @@ async def purse(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         yield SqlitePurse(file, clock)
         await file.aclose()
     else:
-        link = RedisLink(f"unix://{request.getfixturevalue('redis_socket')}", timeout_s=1.0)
-        await link.call("FLUSHALL")
+        link = RedisLink(request.getfixturevalue("empty_redis"), timeout_s=5.0)
         yield RedisPurse(link, clock)
         await link.aclose()
 

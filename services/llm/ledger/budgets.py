@@ -11,12 +11,12 @@ from typing import Literal
 from urllib.parse import quote
 
 from services.core.errors import ConfigError
+from services.core.money import NANO_PER_USD
 from services.llm.ports import BudgetLine
 
 Scope = Literal["session", "user", "scenario", "global"]
 Window = Literal["day", "week", "month"]
 
-NANO_PER_USD = 1_000_000_000
 MAX_USD = 1_000_000
 """The largest budget. Lua counts in doubles, exact up to nine million dollars in nano-USD."""
 
