@@ -93,7 +93,8 @@ class ContinuationGate:
         self._midway = midway
         self._prefilled = prefilled
         self._heard = [word.casefold() for word in _WORD.findall(said)]
-        self._begun = {_start(sentence) for sentence in split(said)}
+        self._begun = {start for sentence in split(said) if (start := _start(sentence))}
+        self._unfinished = _start(split(said)[-1]) if midway and said else ()
         self._sentences = SentenceGate(said, midway=midway)
         self._held = ""
         self._open = False
@@ -149,9 +150,12 @@ class ContinuationGate:
         return "".join(kept)
 
     def _known(self, sentence: str) -> bool:
-        start = _start(sentence)
-        known = bool(start) and start in self._begun
-        self._begun.add(start)
+        start, broken = _start(sentence), self._unfinished
+        known = start in self._begun or (len(broken) > 1 and start[: len(broken)] == broken)
+        if not known and len(start) >= _FEWEST_REPEATED:
+            known = any(_same_start(start, other) for other in self._begun)
+        if start:
+            self._begun.add(start)
         return known
 
 
@@ -178,3 +182,9 @@ def _repeated(held: str, heard: Sequence[str], *, midway: bool, whole: bool) -> 
 
 def _start(sentence: str) -> tuple[str, ...]:
     return tuple(word.casefold() for word in _WORD.findall(sentence)[:_START_WORDS])
+
+
+def _same_start(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether one of the two goes on from the other, which is long enough not to be chance."""
+    shared = min(len(one), len(other))
+    return shared >= _FEWEST_REPEATED and one[:shared] == other[:shared]

@@ -66,6 +66,7 @@ class InTurn:
         if not attempt.over:
             self.winner = attempt
             self._relay.say(text)
+            self._alarm.ring()
 
     def ended(self, attempt: Attempt) -> None:
         if attempt is not self.winner:
