@@ -70,10 +70,14 @@ async def _chores(services: Services) -> None:
 
 
 async def _sweep(services: Services) -> None:
-    """Takes away what nobody will be served again: answers and what dead processes said."""
+    """Takes away what nobody will be served again: answers and what dead processes said.
+
+    Reading the budgets brings their metric up to date, also when nobody calls.
+    """
     try:
         swept = await services.answers.sweep()
         swept += await services.board.sweep(before=services.clock.now() - FRESH)
+        await services.stats.budgets()
     except BackendError as error:
         CAUGHT.labels(where="jobs").inc()
         log.warning("jobs.chore_failed", extra={"cause": error.code})

@@ -61,6 +61,14 @@ class Stats:
     async def _routes(self, now: datetime) -> tuple[RouteState, ...]:
         return together(await self._board.notes(since=now - FRESH))
 
+    async def budgets(self) -> tuple[BudgetView, ...]:
+        """The budgets that stand for everybody; reading them also brings their metric up to date.
+
+        Raises:
+            BackendError: the purse does not answer.
+        """
+        return await self._budgets_now(self._clock.now())
+
     async def _budgets_now(self, now: datetime) -> tuple[BudgetView, ...]:
         states = await self._budgets.states(now) if self._budgets else ()
         return tuple(_budget(state) for state in states)

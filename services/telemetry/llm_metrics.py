@@ -184,8 +184,7 @@ class LlmMetrics:
         provider, model = self._named(entry.provider, entry.model)
         tier = entry.tier.value if entry.tier else "none"
         child(COST, tier, provider).inc(max(0, entry.cost_nano))
-        error = _fault(entry.fault) or (entry.role.value if entry.role in _ENDED_BY_US else "")
-        child(OPERATION_DURATION, "chat", provider, model, error).observe(entry.total_s)
+        child(OPERATION_DURATION, "chat", provider, model, _error(entry)).observe(entry.total_s)
         if entry.first_token_s is not None:
             child(FIRST_CHUNK, "chat", provider, model).observe(entry.first_token_s)
         estimated = "true" if usage.estimated else "false"
@@ -210,6 +209,13 @@ class LlmMetrics:
 
     def _scope(self, metric: Counter, labels: Mapping[str, str]) -> None:
         self._child(metric, self._scopes.of(labels.get("scope", ""))).inc()
+
+
+def _error(entry: LedgerEntry) -> str:
+    """OpenTelemetry's error.type; an answer that was used whole has none, also at its limit."""
+    if entry.role is Role.SERVED:
+        return ""
+    return _fault(entry.fault) or (entry.role.value if entry.role in _ENDED_BY_US else "other")
 
 
 def _fault(word: str | None) -> str | None:

@@ -8,9 +8,9 @@ from prometheus_client import Counter, Gauge, Histogram
 
 FAULTS = frozenset(
     {
-        "backend", "blank", "budget", "busy", "cancelled", "connection", "context", "cut",
-        "deadline", "empty", "filter", "json", "late", "lost", "malformed", "refusal", "reset",
-        "schema", "silent", "slow", "stall", "store", "timeout", "unavailable",
+        "aborted", "backend", "budget", "busy", "cancelled", "connection", "context", "cut",
+        "deadline", "empty", "filter", "internal", "length", "lost", "malformed", "model", "redis",
+        "reset", "schema", "silent", "slow", "stall", "store", "template", "timeout", "void",
         *(
             f"status_{status}"
             for status in (400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504, 529)

@@ -133,7 +133,12 @@ async def open_words(settings: Settings, clock: Clock, sql: SqlParts) -> AsyncIt
             optimizer=optimizer,
             books=books,
             answers=answers,
-            stats=Stats(sql.totals, sql.board, clock=clock, budgets=PurseBudgets(plan, purse)),
+            stats=Stats(
+                sql.totals,
+                sql.board,
+                clock=clock,
+                budgets=PurseBudgets(plan, purse, on_share=metrics.budget_share),
+            ),
         )
 
 

@@ -156,6 +156,8 @@ def test_call_that_a_person_cut_off_is_no_answer(metrics: LlmMetrics, gained: Ga
         ({"role": Role.FAILED, "fault": "status_599"}, "other"),
         ({"role": Role.CUT, "fault": "budget:user/day"}, "budget"),
         ({"role": Role.HEDGE_LOST}, "hedge_lost"),
+        ({"role": Role.SERVED, "fault": "length"}, ""),
+        ({"role": Role.FAILED, "fault": None}, "other"),
         ({"role": Role.CANCELLED}, "cancelled"),
     ],
 )
