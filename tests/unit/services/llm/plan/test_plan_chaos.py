@@ -43,15 +43,16 @@ def random_script(rng: random.Random) -> Script:
     start = rng.randrange(len(SENTENCES))
     chosen = [SENTENCES[(start + n) % len(SENTENCES)] for n in range(rng.randint(1, 4))]
     pieces = pieces_of(rng, " ".join(chosen))
+    ends: tuple[str | None, ...] = ("stop", "stop", "stop", "content_filter")
     if rng.random() < 0.4:
-        pieces = pieces[: rng.randint(0, len(pieces))]
+        pieces, ends = pieces[: rng.randint(0, len(pieces))], ("length", None)
     return Script(
         pieces=pieces,
         first_s=rng.choice((0.0, 0.05, 0.3, 0.9, 1.9, 5.0)),
         each_s=rng.choice((0.0, 0.02, 0.1, 1.4)),
         fault=rng.choice(FAULTS) if rng.random() < 0.4 else None,
         silent=rng.random() < 0.2,
-        finish=rng.choice(("stop", "stop", "stop", "length", "content_filter", None)),
+        finish=rng.choice(ends),
     )
 
 
