@@ -277,9 +277,8 @@ class Books:
         now_s = self._clock.monotonic_s()
         return self._prefixes.predicted(route.spec.id, ask.request.messages, now_s)
 
-    async def _look(self) -> int:
+    async def _look(self) -> None:
         await self._till.refresh(self._clock.now())
-        return 0
 
     async def _supervised(self, work: Callable[[], Awaitable[object]], every_s: float) -> None:
         """Repeats it until cancelled; what it raises is told and does not end the others."""
