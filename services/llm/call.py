@@ -124,6 +124,7 @@ class Call:
             began_s=self._began_s,
             squeezed_tokens=decision.squeezed_tokens,
             squeezed_nano=decision.squeezed_nano,
+            refused_nano=decision.refused_nano,
         )
         return Production(
             ask,

@@ -17,7 +17,7 @@ from services.llm.models.money import Pricing
 from services.llm.models.thresholds import Thresholds
 from services.llm.models.tiers import Choice, choose
 from services.llm.ports import Route
-from services.llm.prompts.compress import squeeze
+from services.llm.prompts.compress import Squeezed, squeeze
 from services.llm.request import Request
 from services.llm.spec import Tier
 
@@ -47,6 +47,7 @@ class Decision:
     prompt_tokens: int
     squeezed_tokens: int = 0
     squeezed_nano: int = 0
+    refused_nano: int = 0
     words_only: bool = False
 
 
@@ -132,7 +133,7 @@ class Decider:
                 prompt_tokens=tokens,
                 words_only=glide.words_only and bool(routes),
             )
-        sent, squeezed_tokens, squeezed_nano = self._shortened(request, routes[0], glide, tokens)
+        sent, squeezed = self._shortened(request, routes[0], glide, tokens)
         key = self._keys.key(sent, routes[0].spec) if self._policy.cache else None
         return Decision(
             request=sent,
@@ -142,10 +143,11 @@ class Decider:
             key=key,
             ttl_s=ttl_s(request, self._policy.ttl_default_s),
             prompt_tokens=self._factors.corrected(
-                routes[0].spec.id, request.language, tokens - squeezed_tokens
+                routes[0].spec.id, request.language, tokens - squeezed.saved_tokens
             ),
-            squeezed_tokens=squeezed_tokens,
-            squeezed_nano=squeezed_nano,
+            squeezed_tokens=squeezed.saved_tokens,
+            squeezed_nano=squeezed.saved_nano,
+            refused_nano=squeezed.refused_nano,
         )
 
     def _choose(
@@ -164,15 +166,14 @@ class Decider:
 
     def _shortened(
         self, request: Request, route: Route, glide: Glide, tokens: int
-    ) -> tuple[Request, int, int]:
-        """The request as sent, with what compression took out of it, in tokens and nano-USD."""
+    ) -> tuple[Request, Squeezed]:
+        """The request as sent, with what compression took out of it or refused to."""
         if glide.max_tokens_factor < 1:
             request = replace(request, max_tokens=int(request.max_tokens * glide.max_tokens_factor))
         if not self._policy.compression:
-            return request, 0, 0
+            return request, Squeezed(messages=request.messages)
         rates = self._pricing.rates(route.spec, at=self._clock.now(), prompt_tokens=tokens)
         squeezed = squeeze(request.messages, rates=rates, language=request.language)
         if squeezed.messages is request.messages or squeezed.messages == request.messages:
-            return request, 0, 0
-        sent = replace(request, messages=squeezed.messages)
-        return sent, squeezed.saved_tokens, squeezed.saved_nano
+            return request, squeezed
+        return replace(request, messages=squeezed.messages), squeezed

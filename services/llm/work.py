@@ -23,9 +23,10 @@ class Ask:
     """A call that is decided.
 
     `request` is what is sent: compressed, shortened when the budget glides. `prompt_tokens` is our
-    estimate of it, `squeezed_tokens` what compression took out. `began_s` is the monotonic time of
-    the call, from which `request.deadline_s` counts. `words_only` tells that the money is nearly
-    gone: no model is asked.
+    estimate of it, `squeezed_tokens` what compression took out, `refused_nano` the discount that
+    taking out more would have lost. `began_s` is the monotonic time of the call, from which
+    `request.deadline_s` counts. `words_only` tells that the money is nearly gone: no model is
+    asked.
     """
 
     call: str
@@ -36,6 +37,7 @@ class Ask:
     began_s: float
     squeezed_tokens: int = 0
     squeezed_nano: int = 0
+    refused_nano: int = 0
     words_only: bool = False
 
 

@@ -103,6 +103,7 @@ class _Use(NamedTuple):
     list_nano: int = 0
     squeezed_tokens: int = 0
     squeezed_nano: int = 0
+    refused_nano: int = 0
     calls: int = 0
 
 
@@ -154,6 +155,7 @@ class Bookkeeper:
                 list_nano=self.list_nano(usage, squeezed_tokens=ask.squeezed_tokens, at=at),
                 squeezed_tokens=max(ask.squeezed_tokens, 0),
                 squeezed_nano=max(ask.squeezed_nano, 0),
+                refused_nano=max(ask.refused_nano, 0),
                 calls=0 if end.continues else 1,
             )
         return _entry(
@@ -207,6 +209,7 @@ def _entry(
         list_nano=use.list_nano,
         squeezed_tokens=use.squeezed_tokens,
         squeezed_nano=use.squeezed_nano,
+        refused_nano=use.refused_nano,
         calls=use.calls,
         predicted_tokens=ticket.predicted_tokens if ticket else 0,
         first_token_s=None if first_s is None else _seconds(first_s),

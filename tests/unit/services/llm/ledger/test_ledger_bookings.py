@@ -58,10 +58,10 @@ def test_entry_names_call_model_and_everyone_concerned() -> None:
 
 
 def test_used_answer_stands_for_its_call_and_carries_its_list_price() -> None:
-    entry = closed(of=ask(squeezed_tokens=100, squeezed_nano=77))
+    entry = closed(of=ask(squeezed_tokens=100, squeezed_nano=77, refused_nano=5))
     assert entry.list_nano == 800 * 10_000 + 20 * 50_000
     assert (entry.calls, entry.source) == (1, "live")
-    assert (entry.squeezed_tokens, entry.squeezed_nano) == (100, 77)
+    assert (entry.squeezed_tokens, entry.squeezed_nano, entry.refused_nano) == (100, 77, 5)
 
 
 def test_cut_answer_stands_for_its_call_and_its_continuation_does_not() -> None:
