@@ -75,7 +75,9 @@ def ask(call: str = "call-1", *, prompt_tokens: int = 700, **fields: Any) -> Ask
         "persona": "morel",
     }
     own = {
-        name: fields.pop(name) for name in ("squeezed_tokens", "squeezed_nano") if name in fields
+        name: fields.pop(name)
+        for name in ("squeezed_tokens", "squeezed_nano", "refused_nano")
+        if name in fields
     }
     return Ask(
         call=call,
