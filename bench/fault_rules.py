@@ -39,11 +39,10 @@ TITLES = {
 }
 RULE = (
     f"pass: useful words by {DEADLINE_S + GRACE_S:.2f} s, no error, over by {END_S:.0f} s at the "
-    "end of a sentence, nothing said twice, nothing raw; and F12: the caller is told, and hears "
-    "something else; F14: valid JSON; F15: tokens estimated and marked as such. partial: words, "
-    "but late, cut, or with an error the caller can see; F12: told; F15: not counted as 0. fail: "
-    "no words, raw or blank text as a success, a cut that nobody tells of, or still waiting after "
-    f"{GIVE_UP_S:.0f} s."
+    "end of a sentence, nothing said twice, nothing raw; F12: the caller is told, without an "
+    "error; F14: valid JSON; F15: tokens estimated and marked as such. partial: words, but late, "
+    "cut, or with an error the caller can see; F15: not counted as 0. fail: no words, raw or blank "
+    f"text as a success, a cut that nobody tells of, or still waiting after {GIVE_UP_S:.0f} s."
 )
 
 
@@ -51,7 +50,7 @@ RULE = (
 class Seen:
     """What came of one call. Seconds from the call; `first_s` is the first useful word's.
 
-    `told` is what else the caller learnt: `filter`, `cut`, `estimated`, `usage`. `error` is the
+    `told` is what else the caller learnt: `filter`, `cut`, `estimated`, `usage`, `zero`. `error` is the
     name of what was raised, `hung` when it was given up.
     """
 
@@ -96,7 +95,7 @@ def _as_json(seen: Seen) -> Verdict:
 def _filtered(seen: Seen) -> Verdict:
     if "filter" not in seen.told and seen.error is None:
         return "fail"
-    return "pass" if "replaced" in seen.told and seen.error is None else "partial"
+    return "pass" if seen.error is None else "partial"
 
 
 def _counted(seen: Seen) -> Verdict:

@@ -4,6 +4,7 @@ Owns the vendor in a process of its own and a Redis of its own.
 """
 
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -34,22 +35,32 @@ def vendor_process() -> Iterator[str]:
 
 @contextmanager
 def redis_process() -> Iterator[str | None]:
-    """A Redis on a socket of its own; its REDIS_URL, or None where there is no redis-server."""
+    """A Redis of its own on loopback; its REDIS_URL, or None where there is no redis-server."""
     program = shutil.which("redis-server")
     if program is None:
         yield None
         return
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
     with TemporaryDirectory() as folder:
-        socket = Path(folder) / "redis.sock"
-        options = ("--port", "0", "--unixsocket", socket, "--save", "", "--dir", folder)
+        options = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder)
         server = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
         try:
-            while not socket.exists():
-                time.sleep(0.01)
-            yield f"unix://{socket}?db=2"
+            _await_port(port)
+            yield f"redis://127.0.0.1:{port}/2"
         finally:
             server.terminate()
             server.wait()
+
+
+def _await_port(port: int) -> None:
+    for _ in range(200):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise RuntimeError("redis-server did not start")
 
 
 @asynccontextmanager

@@ -10,10 +10,12 @@ import importlib.metadata
 import json
 import sys
 import time
+import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from bench import peer_faults, stopwatch
 
@@ -84,18 +86,26 @@ async def cache(told: dict[str, Any]) -> dict[str, Any]:
     litellm: Any = importlib.import_module("litellm")
     clients = Clients(told["url"], told["messages"], told["max_tokens"])
     found: dict[str, Any] = {}
-    kinds = {"process": {"type": "local"}}
-    if told.get("redis_port"):
-        where = {"host": "127.0.0.1", "port": told["redis_port"]}
-        kinds["redis"] = {"type": "redis", **where}
+    kinds: dict[str, dict[str, Any]] = {"the process": {"type": "local"}}
+    if told["redis_url"]:
+        where = urlsplit(told["redis_url"])
+        kinds["Redis"] = {"type": "redis", "host": where.hostname, "port": where.port}
     for name, kind in kinds.items():
         litellm.cache = litellm.Cache(**kind)
         timed = await stopwatch.calls({"hit": clients.cached}, rounds=told["rounds"], warm=3)
         found[name] = timed["hit"].each_ms
     litellm.cache = litellm.Cache(type="local")
-    await asyncio.gather(*(clients.cached(temperature=0.123) for _ in range(50)))
+    before = await asyncio.to_thread(_counted, told["url"])
+    await asyncio.gather(*(clients.cached(temperature=0.123) for _ in range(told["misses"])))
+    asked = await asyncio.to_thread(_counted, told["url"]) - before
     await clients.aclose()
-    return found
+    return {"hits": found, "asked": asked}
+
+
+def _counted(url: str) -> int:
+    with urllib.request.urlopen(url.removesuffix("/v1") + "/_books", timeout=5) as answer:  # noqa: S310 - loopback
+        counted: int = json.load(answer)["counts"].get("chat", 0)
+    return counted
 
 
 async def weight(told: dict[str, Any]) -> dict[str, Any]:
