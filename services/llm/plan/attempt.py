@@ -49,13 +49,17 @@ class Listener(Protocol):
 
 
 class Attempt:
-    """A call to one model. It is booked exactly once if it was admitted."""
+    """A call to one model. It is booked exactly once if it was admitted.
+
+    `continues`: it goes on with words of another attempt.
+    """
 
     __slots__ = (
         "_accounts",
         "_asked",
         "_began_s",
         "_clock",
+        "_continues",
         "_error",
         "_finish",
         "_finish",
@@ -81,7 +85,16 @@ class Attempt:
         "usage",
     )
 
-    def __init__(self, desk: Desk, listener: Listener, step: Step, ask: Ask, gate: Gate) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        listener: Listener,
+        step: Step,
+        ask: Ask,
+        gate: Gate,
+        *,
+        continues: bool = False,
+    ) -> None:
         self._accounts = desk.accounts
         self._health = desk.health
         self._clock = desk.clock
@@ -101,6 +114,7 @@ class Attempt:
         self.task: asyncio.Task[None] | None = None
         self.over = False
         self._asked = False
+        self._continues = continues
         self._finish: str | None = None
         self._error: BackendError | None = None
         self._role: Role | None = None
@@ -214,6 +228,7 @@ class Attempt:
             total_s=self._clock.monotonic_s() - self._began_s,
             fault=self.fault,
             billable=self._asked and is_billable(self._error),
+            continues=self._continues,
         )
         self.entry = self._accounts.close(ticket, end)
 

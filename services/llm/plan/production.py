@@ -128,6 +128,7 @@ class Production:
                 self._tally,
                 lambda spec: self._asking_on(spec, said),
                 lambda spec: ContinuationGate(said, midway=midway, prefilled=spec.takes.prefill),
+                continues=True,
             )
             race = await self._race(starts, relay, routes, relay.runs_out_s(), may_hedge=False)
             if race.winner is not None:

@@ -160,10 +160,15 @@ class Race:
         return None
 
     def _patience_s(self, winner: Attempt, now_s: float) -> float:
-        """Until what was said is heard and a silence has passed; sooner if another can go on."""
+        """Until what was said is heard and a silence has passed.
+
+        Sooner if another can go on: so that it has words when those before are heard.
+        """
         runs_out_s = self._relay.runs_out_s()
         soonest_s = min(runs_out_s, winner.last_s + _SHORTEST_STALL_S)
         if now_s < soonest_s:
             return soonest_s
         rescue_s = self._rescue_s()
-        return runs_out_s if rescue_s is None else max(runs_out_s - rescue_s, soonest_s)
+        if rescue_s is None:
+            return runs_out_s
+        return max(self._relay.heard_s() - rescue_s, soonest_s)

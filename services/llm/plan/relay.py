@@ -27,9 +27,13 @@ class Relay:
         self.said += text
         self._emit(text)
 
+    def heard_s(self) -> float:
+        """Monotonic time at which all that was said has been heard."""
+        return self._first_s + len(self.said) / CHARS_SPOKEN_PER_S
+
     def runs_out_s(self) -> float:
-        """Monotonic time by which more must come: what was said is heard, then a short silence."""
-        return self._first_s + len(self.said) / CHARS_SPOKEN_PER_S + self._stall_s
+        """Monotonic time by which more must come: a short silence later."""
+        return self.heard_s() + self._stall_s
 
 
 class WholeGate:

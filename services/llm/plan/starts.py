@@ -46,12 +46,16 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Starts:
-    """Begins attempts. `ask_for` and `gate_for` make the question to a model, and its gate."""
+    """Begins attempts. `ask_for` and `gate_for` make the question to a model, and its gate.
+
+    `continues`: they go on with words that were given out.
+    """
 
     desk: Desk
     tally: Tally
     ask_for: Callable[[ModelSpec], Ask]
     gate_for: Callable[[ModelSpec], Gate]
+    continues: bool = False
 
     def begin(self, step: Step, listener: Listener, *, beside: bool) -> Attempt | None:
         """Begins an attempt, `beside` others or alone; None when it could not be let through."""
@@ -61,7 +65,8 @@ class Starts:
         ask = self._fitting(self.ask_for(spec), spec)
         if ask is None:
             return None
-        attempt = Attempt(self.desk, listener, step, ask, self.gate_for(spec))
+        gate = self.gate_for(spec)
+        attempt = Attempt(self.desk, listener, step, ask, gate, continues=self.continues)
         if not attempt.start():
             if step.kind is not Kind.HEDGE:
                 tally.note(step.route, "open")
