@@ -19,8 +19,10 @@ from services.llm.cache.stored import answer_of
 from services.llm.decide import Decision
 from services.llm.outcome import Latency, Level, Outcome, Source, Usage
 from services.llm.plan.production import Production
+from services.llm.ports import Route
 from services.llm.prompts.spoken import speakable
 from services.llm.request import Request, TaskType
+from services.llm.round import Round
 from services.llm.work import Ask, Emit, Made
 from services.llm.workshop import DeckLine, Workshop
 
@@ -50,18 +52,32 @@ class Call:
         self._cache_s = 0.0
         self._decision: Decision | None = None
         self._seat: Seat | None = None
+        self._round: Round | None = None
         self._said: list[str] = []
         self._outcome: Outcome | None = None
+
+    def attempt(self) -> tuple[Ask, Route] | None:
+        """What it will ask of whom first; None when it will not ask a model."""
+        decision = self._decide()
+        if not decision.routes or (decision.key and self._peek(decision.key)):
+            return None
+        return decision.ask(self._id, self._began_s), decision.routes[0]
+
+    def join(self, round: Round) -> None:
+        """It is one of a round, and waits for the round's money."""
+        self._round = round
 
     async def run(self, emit: Emit | None) -> Outcome:
         """Plays the call through `emit`; ends in an outcome unless it is cancelled."""
         if self._request.task is TaskType.AGENT_REACTION and (line := self._from_deck()):
             return self._authored(line, Source.DECK, emit, Made())
-        decision = self._decision = self._workshop.decider.decide(self._request)
+        decision = self._decide()
         if decision.key is not None and (hit := await self._look(decision.key)) is not None:
             return self._served(hit, emit)
         if not decision.routes:
             return self._stand_in(emit, Made(fault="budget" if decision.words_only else None))
+        if self._round is not None:
+            await self._round.ready()
         made = await self._follow(decision, emit)
         return self._answered(made) if self._said else self._stand_in(emit, made)
 
@@ -79,12 +95,19 @@ class Call:
             "".join(self._said), Source.LIVE, made, **(_words_of(made) | {"fault": "cancelled"})
         )
 
+    def _decide(self) -> Decision:
+        if self._decision is None:
+            self._decision = self._workshop.decider.decide(self._request)
+        return self._decision
+
+    def _peek(self, key: CacheKey) -> Hit | None:
+        return self._workshop.cache.peek(key, self._workshop.heard.of(self._request))
+
     async def _look(self, key: CacheKey) -> Hit | None:
-        heard = self._workshop.heard.of(self._request)
-        hit = self._workshop.cache.peek(key, heard)
+        hit = self._peek(key)
         if hit is None:
-            hit = await self._workshop.cache.find(key, heard)
-            hit = hit or self._workshop.cache.peek(key, heard)  # made while level 2 was asked
+            hit = await self._workshop.cache.find(key, self._workshop.heard.of(self._request))
+            hit = hit or self._peek(key)  # made while level 2 was asked
             self._cache_s = self._workshop.clock.monotonic_s() - self._began_s
         return hit
 
@@ -115,19 +138,8 @@ class Call:
 
     def _production(self, decision: Decision) -> Production:
         workshop = self._workshop
-        ask = Ask(
-            call=self._id,
-            request=decision.request,
-            tier=decision.tier,
-            rule=decision.rule,
-            prompt_tokens=decision.prompt_tokens,
-            began_s=self._began_s,
-            squeezed_tokens=decision.squeezed_tokens,
-            squeezed_nano=decision.squeezed_nano,
-            refused_nano=decision.refused_nano,
-        )
         return Production(
-            ask,
+            decision.ask(self._id, self._began_s),
             decision.routes,
             accounts=workshop.accounts,
             health=workshop.health,
@@ -182,6 +194,7 @@ class Call:
             Made(first_token_s=made.first_token_s),
             **_words_of(made),
             level=Level.FLIGHT,
+            usage=made.usage,
             saved_nano=sum(entry.cost_nano for entry in made.entries),
             list_nano=sum(entry.list_nano for entry in made.entries),
         )
@@ -243,6 +256,8 @@ class Call:
             now = workshop.clock.now()
             workshop.accounts.note(booking(self._request, outcome, at=now, list_nano=list_nano))
         workshop.observer.call(self._request, outcome)
+        if self._round is not None:
+            self._round.over(self._id)
         return outcome
 
 

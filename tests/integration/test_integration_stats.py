@@ -14,12 +14,14 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from bench.vendor import vendor
 from services.adapters.sql import migrations
 from services.adapters.sql.store import SqlParts, open_sql
 from services.api.app import create_app
 from services.core.clock import SystemClock
 from services.llm.entry import LedgerEntry, Role
 from services.llm.ledger.counterfactual import counterfactual
+from services.llm.request import Message, Request, TaskType
 from services.sessions.records import UsageRecord
 from services.settings import load_settings
 from services.stats.stats import Stats
@@ -142,6 +144,29 @@ async def test_open_house_tells_over_http_what_another_process_booked(url: str) 
     assert found["models_usage"] == {"gpt-6-luna": 1.0}
 
 
+async def test_stats_over_http_are_the_vendor_s_own_bill(tmp_path: Path) -> None:
+    """Four who ask the same share one call; the others' tokens are saved, not spent."""
+    environment = {"OPENAI_API_KEY": "k", "REPARTEE_DATA_DIR": str(tmp_path)}
+    async with vendor(at_once=True) as stub:
+        settings = load_settings(environment | {"OPENAI_BASE_URL": stub.url})
+        async with open_services(settings) as services:
+            for number in range(5):
+                await services.optimizer.respond(_question(number))
+            await asyncio.gather(*(services.optimizer.respond(_question(9)) for _ in range(4)))
+            await services.books.flush()
+            transport = httpx.ASGITransport(app=create_app(services))
+            async with httpx.AsyncClient(transport=transport, base_url="http://studio") as client:
+                told = (await client.get("/api/llm/stats", params={"window": "1h"})).json()
+        bill, shared = stub.bill(), stub.calls[-1]
+    assert (bill.calls, told["calls"]) == (6, 9)
+    assert (told["cache_misses"], told["cache_hits"]) == (6, 3)
+    assert told["tokens"]["prompt"] == bill.prompt_tokens
+    assert told["tokens"]["completion"] == bill.completion_tokens
+    assert told["tokens_saved"] == 3 * (shared.prompt_tokens + shared.completion_tokens)
+    assert told["cache"]["by_level"] == {"flight": 3}
+    assert told["counterfactual"]["estimated_nano"] == 0
+
+
 async def test_bookings_that_arrive_meanwhile_are_wholly_in_or_out(url: str) -> None:
     """All parts of one answer are of one moment."""
     async with open_sql(url) as sql:
@@ -159,6 +184,15 @@ async def test_bookings_that_arrive_meanwhile_are_wholly_in_or_out(url: str) -> 
             assert sum(one.calls for one in stats.spending.by_session) == answers
             assert answers % 5 == 0
         await writing
+
+
+def _question(number: int) -> Request:
+    return Request(
+        task=TaskType.CONVERSATION,
+        messages=(Message("user", f"Question {number} : racontez."),),
+        language="fr",
+        session="s-1",
+    )
 
 
 @asynccontextmanager
