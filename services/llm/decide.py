@@ -20,6 +20,7 @@ from services.llm.ports import Route
 from services.llm.prompts.compress import Squeezed, squeeze
 from services.llm.request import Request
 from services.llm.spec import Tier
+from services.llm.work import Ask
 
 _REMEMBERED = 128
 
@@ -49,6 +50,20 @@ class Decision:
     squeezed_nano: int = 0
     refused_nano: int = 0
     words_only: bool = False
+
+    def ask(self, call: str, began_s: float) -> Ask:
+        """What is asked of the models."""
+        return Ask(
+            call=call,
+            request=self.request,
+            tier=self.tier,
+            rule=self.rule,
+            prompt_tokens=self.prompt_tokens,
+            began_s=began_s,
+            squeezed_tokens=self.squeezed_tokens,
+            squeezed_nano=self.squeezed_nano,
+            refused_nano=self.refused_nano,
+        )
 
 
 class Levels(Protocol):

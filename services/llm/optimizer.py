@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from services.llm.answer import Answer
 from services.llm.call import Call
 from services.llm.outcome import Outcome
 from services.llm.request import Complexity, Message, Request, TaskType
+from services.llm.round import Round
 from services.llm.spec import Tier
 from services.llm.workshop import DeckLine, Workshop
 
@@ -43,6 +45,33 @@ class LLMOptimizer:
         if not request.spoken:
             request = replace(request, spoken=True)
         return Answer(Call(request, self._workshop, understudy=understudy, deck=deck))
+
+    def stream_round(
+        self,
+        requests: Sequence[Request],
+        *,
+        understudy: Callable[[Request], str],
+        deck: DeckLine | None = None,
+    ) -> tuple[Answer, ...]:
+        """Begins several calls at once, in the order of the requests, as one batch of the budget.
+
+        None of them knows of the others' words, and a slow or failing one holds up no other.
+        """
+        calls = [
+            Call(
+                replace(request, spoken=True),
+                self._workshop,
+                understudy=partial(understudy, request),
+                deck=deck,
+            )
+            for request in requests
+        ]
+        attempts = [attempt for call in calls if (attempt := call.attempt()) is not None]
+        if len(attempts) > 1:
+            round = Round(attempts, self._workshop.accounts)
+            for call in calls:
+                call.join(round)
+        return tuple(Answer(call) for call in calls)
 
     async def respond(
         self,

@@ -4,7 +4,7 @@ A call becomes an `Ask` once its tier and its exact messages are decided. A `Wor
 from it, by one or more attempts; each attempt is paid through `Accounts`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -88,6 +88,17 @@ class Accounts(Protocol):
 
     def note(self, entry: LedgerEntry) -> None:
         """Books an answer that no attempt made: cached, deck, understudy."""
+        ...
+
+    async def reserve_batch(self, attempts: Sequence[tuple[Ask, Route]]) -> None:
+        """Sets a whole round aside in one step; `admit` then finds each one's part.
+
+        Raises Refused when it is too much together; nothing is held then.
+        """
+        ...
+
+    def release(self, calls: Iterable[str]) -> None:
+        """Frees what was set aside for these calls and not used."""
         ...
 
 

@@ -1,7 +1,7 @@
 """Accounts that take every attempt down and refuse what they are told to refuse."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 
 from services.core.clock import Clock
 from services.core.errors import Refused
@@ -27,6 +27,8 @@ class FakeAccounts:
         self._clock = clock
         self._refused = refused
         self._admit_s = admit_s
+        self.batches: list[list[tuple[str, str]]] = []
+        self.released: list[str] = []
         self.tickets: list[Ticket] = []
         self.open: list[Ticket] = []
         self.ends: list[AttemptEnd] = []
@@ -67,6 +69,16 @@ class FakeAccounts:
         )
         self.entries.append(entry)
         return entry
+
+    async def reserve_batch(self, attempts: Sequence[tuple[Ask, Route]]) -> None:
+        self.batches.append([(ask.call, route.spec.id) for ask, route in attempts])
+        if self._admit_s:
+            await asyncio.sleep(self._admit_s)
+        if any(route.spec.id in self._refused for _, route in attempts):
+            raise Refused("budget:session")
+
+    def release(self, calls: Iterable[str]) -> None:
+        self.released.extend(calls)
 
     def note(self, entry: LedgerEntry) -> None:
         self.entries.append(entry)

@@ -251,3 +251,54 @@ async def test_every_call_tells_whoever_counts_once() -> None:
         Source.CACHED,
     ]
     assert len({outcome.call for outcome in told.outcomes}) == 3
+
+
+def voices() -> list[Request]:
+    return [by(persona) for persona in ("morel", "roche", "delmas", "kerbrat")]
+
+
+async def round_of(optimizer: Any, requests: list[Request]) -> list[Outcome]:
+    answers = optimizer.stream_round(requests, understudy=lambda request: f"{request.persona}.")
+    for answer in answers:
+        async for _ in answer:
+            pass
+    return [answer.outcome for answer in answers]
+
+
+async def test_l6_round_begins_at_once_as_one_batch_and_frees_what_it_did_not_use() -> None:
+    model, clock = FakeChatModel(Script(first_s=0.5)), LoopClock()
+    accounts = FakeAccounts(clock)
+    outcomes = await round_of(optimizer_on(model, clock, accounts=accounts), voices())
+    assert [outcome.source for outcome in outcomes] == [Source.LIVE] * 4
+    assert clock.monotonic_s() == pytest.approx(0.5)
+    assert [[id for _, id in batch] for batch in accounts.batches] == [["fake/fake-model"] * 4]
+    await asyncio.sleep(0)
+    assert sorted(accounts.released) == sorted(outcome.call for outcome in outcomes)
+
+
+async def test_l6_one_voice_that_fails_holds_up_no_other() -> None:
+    slow = Script(pieces=(), silent=True)
+    model = FakeChatModel(Script(), slow, Script(), Script())
+    outcomes = await round_of(optimizer_on(model, LoopClock()), voices())
+    assert [outcome.source for outcome in outcomes].count(Source.LIVE) == 3
+    (late,) = [outcome for outcome in outcomes if outcome.source is Source.UNDERSTUDY]
+    assert late.fault == "deadline"
+
+
+async def test_l7_round_that_is_too_dear_together_is_admitted_one_by_one() -> None:
+    clock = LoopClock()
+    accounts = FakeAccounts(clock, refused={"fake/fake-model"})
+    outcomes = await round_of(optimizer_on(FakeChatModel(), clock, accounts=accounts), voices())
+    assert [(o.source, o.fault) for o in outcomes] == [(Source.UNDERSTUDY, "budget")] * 4
+
+
+async def test_round_asks_no_money_for_what_is_cached() -> None:
+    clock = LoopClock()
+    accounts = FakeAccounts(clock)
+    optimizer = optimizer_on(FakeChatModel(*LINES), clock, accounts=accounts)
+    await round_of(optimizer, voices()[:3])
+    other = [by(persona, "s-1") for persona in ("morel", "roche")]
+    prepared = [ask(session="s-1"), ask(session="s-1")]
+    await heard(optimizer, prepared[0])
+    await round_of(optimizer, [*prepared, *other])
+    assert [len(batch) for batch in accounts.batches] == [3, 2]
