@@ -18,11 +18,13 @@ from services.llm.models.thresholds import Thresholds
 from services.llm.models.tiers import Choice, choose
 from services.llm.ports import Route
 from services.llm.prompts.compress import Squeezed, squeeze
-from services.llm.request import Request
+from services.llm.request import Request, TaskType
 from services.llm.spec import Tier
 from services.llm.work import Ask
 
 _REMEMBERED = 128
+_WORD_FOR_WORD = frozenset({TaskType.DEBRIEF})
+"""A judge reads what was said as it was said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +187,7 @@ class Decider:
         """The request as sent, with what compression took out of it or refused to."""
         if glide.max_tokens_factor < 1:
             request = replace(request, max_tokens=int(request.max_tokens * glide.max_tokens_factor))
-        if not self._policy.compression:
+        if not self._policy.compression or request.task in _WORD_FOR_WORD:
             return request, Squeezed(messages=request.messages)
         rates = self._pricing.rates(route.spec, at=self._clock.now(), prompt_tokens=tokens)
         squeezed = squeeze(request.messages, rates=rates, language=request.language)

@@ -26,7 +26,7 @@ from services.llm.cache.key import Keys
 from services.llm.decide import Decider, Policy
 from services.llm.learning import Learning
 from services.llm.ledger.books import Books
-from services.llm.ledger.budgets import parse_budgets
+from services.llm.ledger.budgets import BudgetPlan, parse_budgets
 from services.llm.models.catalogue import ModelCatalogue, load_models
 from services.llm.models.lint import lint
 from services.llm.models.money import Pricing
@@ -42,7 +42,7 @@ from services.stats.budgets import PurseBudgets
 from services.stats.routes import HealthReporter
 from services.stats.stats import Stats
 from services.telemetry.llm_metrics import LlmMetrics
-from services.wiring.routes import open_routes
+from services.wiring.routes import Routes, open_routes
 from services.wiring.secret import cache_secret
 
 LESSON = timedelta(days=1)
@@ -67,68 +67,34 @@ async def open_words(settings: Settings, clock: Clock, sql: SqlParts) -> AsyncIt
 
     Raises: ConfigError when models.yaml, a budget or the data folder cannot be used.
     """
-    catalogue = load_models(settings.models)
+    house = _House(settings, clock)
     plan = parse_budgets(settings.budgets)
-    metrics = LlmMetrics(catalogue.specs.values())
-    pricing = Pricing(
-        catalogue,
-        GenaiPrices(),
-        clock,
-        on_unknown=lambda _: metrics.event("price_unknown"),
-    )
-    _check(catalogue, pricing, clock)
-    tuner = Tuner(
-        replace(
-            catalogue.thresholds,
-            frozen=catalogue.thresholds.frozen or settings.llm_thresholds_frozen,
-        )
-    )
-    factors = TokenFactors()
-    observer = Learning(metrics, tuner=tuner, factors=factors)
     async with AsyncExitStack() as parts:
-        parts.callback(metrics.flush)
-        shared, purse = await _shared(settings, clock, observer, parts)
-        routes, chats = open_routes(settings, catalogue, _local(settings))
+        parts.callback(house.metrics.flush)
+        shared, purse = await _shared(settings, clock, house.observer, parts)
+        books = house.books(purse, sql.ledger, plan)
+        routes, chats = open_routes(settings, house.catalogue, _local(settings))
         for chat in chats:
             parts.push_async_callback(chat.aclose)
-        health = RouteHealth(clock, counts=observer)
-        books = Books(
-            purse=purse,
-            ledger=sql.ledger,
-            prices=pricing,
-            plan=plan,
-            clock=clock,
-            observer=observer,
-            advanced=catalogue.spec(catalogue.heads[Tier.ADVANCED]),
-            prefixes=PrefixWatch(),
-        )
         parts.push_async_callback(books.aclose)
-        answers = AnswerCache(shared, clock, Random(), observer=observer)
-        decider = Decider(
-            routes=routes,
-            keys=Keys(cache_secret(settings)),
-            pricing=pricing,
-            levels=books,
-            learnt=observer,
-            factors=factors,
-            clock=clock,
-            policy=_policy(settings),
+        answers = AnswerCache(shared, clock, Random(), observer=house.observer)
+        health = RouteHealth(clock, counts=house.observer)
+        optimizer = LLMOptimizer(
+            Workshop(
+                decider=house.decider(routes, books),
+                accounts=books,
+                cache=answers,
+                flights=Flights(),
+                health=health,
+                observer=house.observer,
+                clock=clock,
+            )
         )
-        workshop = Workshop(
-            decider=decider,
-            accounts=books,
-            cache=answers,
-            flights=Flights(),
-            health=health,
-            observer=observer,
-            clock=clock,
-        )
-        optimizer = LLMOptimizer(workshop)
         parts.push_async_callback(optimizer.aclose)
         process = f"{os.getpid()}-{secrets.token_hex(4)}"
         reporter = HealthReporter(sql.board, health.snapshot, clock, process=process)
-        await parts.enter_async_context(_running(books.run(), reporter.run()))
-        await parts.enter_async_context(_running(_learn(tuner, sql.ledger, clock)))
+        learning = _learn(house.tuner, sql.ledger, clock)
+        await parts.enter_async_context(_running(books.run(), reporter.run(), learning))
         yield Words(
             optimizer=optimizer,
             books=books,
@@ -137,7 +103,59 @@ async def open_words(settings: Settings, clock: Clock, sql: SqlParts) -> AsyncIt
                 sql.totals,
                 sql.board,
                 clock=clock,
-                budgets=PurseBudgets(plan, purse, on_share=metrics.budget_share),
+                budgets=PurseBudgets(plan, purse, on_share=house.metrics.budget_share),
+            ),
+        )
+
+
+class _House:
+    """What is known before anything is open: models, prices, and who counts and learns."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self.catalogue = load_models(settings.models)
+        self.metrics = LlmMetrics(self.catalogue.specs.values())
+        self.pricing = Pricing(
+            self.catalogue,
+            GenaiPrices(),
+            clock,
+            on_unknown=lambda _: self.metrics.event("price_unknown"),
+        )
+        _check(self.catalogue, self.pricing, clock)
+        start = self.catalogue.thresholds
+        frozen = start.frozen or settings.llm_thresholds_frozen
+        self.tuner = Tuner(replace(start, frozen=frozen))
+        self.factors = TokenFactors()
+        self.observer = Learning(self.metrics, tuner=self.tuner, factors=self.factors)
+
+    def books(self, purse: Purse, ledger: LedgerStore, plan: BudgetPlan) -> Books:
+        return Books(
+            purse=purse,
+            ledger=ledger,
+            prices=self.pricing,
+            plan=plan,
+            clock=self._clock,
+            observer=self.observer,
+            advanced=self.catalogue.spec(self.catalogue.heads[Tier.ADVANCED]),
+            prefixes=PrefixWatch(),
+        )
+
+    def decider(self, routes: Routes, books: Books) -> Decider:
+        settings = self._settings
+        return Decider(
+            routes=routes,
+            keys=Keys(cache_secret(settings)),
+            pricing=self.pricing,
+            levels=books,
+            learnt=self.observer,
+            factors=self.factors,
+            clock=self._clock,
+            policy=Policy(
+                cache=settings.llm_cache_enabled,
+                ttl_default_s=float(settings.llm_cache_ttl_default),
+                selection=settings.llm_model_selection_enabled,
+                compression=settings.llm_prompt_compression_enabled,
             ),
         )
 
@@ -172,15 +190,6 @@ def _local(settings: Settings) -> Route | None:
     spec = local_spec(settings.llama_model_path)
     plan = plan_llama(settings.data_dir, settings.llama_model_path)
     return Route(spec=spec, chat=LlamaChat(spec, plan))
-
-
-def _policy(settings: Settings) -> Policy:
-    return Policy(
-        cache=settings.llm_cache_enabled,
-        ttl_default_s=float(settings.llm_cache_ttl_default),
-        selection=settings.llm_model_selection_enabled,
-        compression=settings.llm_prompt_compression_enabled,
-    )
 
 
 def _check(catalogue: ModelCatalogue, pricing: Pricing, clock: Clock) -> None:
