@@ -50,8 +50,8 @@ RULE = (
 class Seen:
     """What came of one call. Seconds from the call; `first_s` is the first useful word's.
 
-    `told` is what else the caller learnt: `filter`, `cut`, `estimated`, `usage`, `zero`. `error` is the
-    name of what was raised, `hung` when it was given up.
+    `told` is what else the caller learnt: `filter`, `cut`, `estimated`, `usage`, `zero`. `error`
+    names what was raised; `hung` when it was given up.
     """
 
     text: str = ""

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 from services.adapters.sql.store import open_sql
 from services.core.clock import SystemClock
-from services.settings import load_settings
+from services.settings import Settings, load_settings
 from services.wiring.words import Words, open_words
 
 
@@ -63,16 +63,20 @@ def _await_port(port: int) -> None:
     raise RuntimeError("redis-server did not start")
 
 
-@asynccontextmanager
-async def opened(folder: Path, url: str, **env: str) -> AsyncIterator[Words]:
-    """The optimizer as a job opens it, its vendor at `url`, its data in `folder`."""
+def settings_for(folder: Path, url: str, **env: str) -> Settings:
+    """Settings of a job whose vendor is at `url` and whose data is in `folder`."""
     told = {
         "OPENAI_BASE_URL": url,
         "REPARTEE_DATA_DIR": str(folder),
         "DATABASE_URL": f"sqlite+aiosqlite:///{folder}/repartee.db",
-        **env,
     }
-    settings = load_settings(told)
+    return load_settings(told | env)
+
+
+@asynccontextmanager
+async def opened(folder: Path, url: str, **env: str) -> AsyncIterator[Words]:
+    """The optimizer as a job opens it, its vendor at `url`, its data in `folder`."""
+    settings = settings_for(folder, url, **env)
     async with (
         open_sql(settings.database_url) as sql,
         open_words(settings, SystemClock(), sql) as words,
