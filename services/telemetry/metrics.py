@@ -3,12 +3,7 @@
 Job processes are counted too (`server`). No label holds a user, a room, a session or an address.
 """
 
-from collections.abc import Callable
-
 from prometheus_client import Counter, Gauge, Histogram
-
-from services.llm.outcome import Outcome
-from services.llm.request import Request
 
 STAGES = frozenset({"stt", "heard", "turn_end", "asked", "first_word", "voice", "sound"})
 """Marks of a reply; `stt` is recognition alone, the others count from the person's last sound."""
@@ -58,28 +53,6 @@ CAUGHT = Counter("repartee_caught_total", "Errors that a supervisor caught and s
 BUILD_INFO = Gauge(
     "repartee_build_info", "The program's version", ["version"], multiprocess_mode="max"
 )
-
-
-def count_call(configured: str | None) -> Callable[[Request, Outcome], None]:
-    """The optimizer's hook: counts each call, any model but the `configured` one as `other`."""
-
-    def count(request: Request, outcome: Outcome) -> None:
-        model = outcome.model if outcome.model in {configured, None} else "other"
-        LLM_REQUESTS.labels(
-            task=request.task.value,
-            tier=outcome.source.value,
-            provider="openai" if outcome.model else "none",
-            model=model or "none",
-            outcome=outcome.fault or "ok",
-        ).inc()
-        estimated = str(outcome.usage.estimated).lower()
-        LLM_TOKENS.labels(kind="input", estimated=estimated).inc(outcome.usage.prompt_tokens)
-        LLM_TOKENS.labels(kind="output", estimated=estimated).inc(outcome.usage.completion_tokens)
-        LLM_DURATION.labels(task=request.task.value).observe(outcome.latency.total_s)
-        if outcome.latency.first_token_s is not None:
-            LLM_TTFT.labels(task=request.task.value).observe(outcome.latency.first_token_s)
-
-    return count
 
 
 def session_started() -> None:

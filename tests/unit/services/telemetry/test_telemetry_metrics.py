@@ -3,11 +3,7 @@
 import pytest
 from prometheus_client import REGISTRY
 
-from services.llm.outcome import Latency, Outcome, Source, Usage
-from services.llm.request import Request, TaskType
 from services.telemetry import metrics
-
-REQUEST = Request(task=TaskType.AGENT_RESPONSE, messages=(), session="s-secret", persona="morel")
 
 
 def value(name: str, **labels: str) -> float:
@@ -51,34 +47,6 @@ def test_unknown_words_count_as_other() -> None:
     assert value("repartee_sessions_total", outcome="other") > 0
     assert value("repartee_turn_latency_seconds_count", stage="other") > 0
     assert value("repartee_sessions_total", outcome="s-1234") == 0
-
-
-def test_call_is_counted_with_its_tokens_and_first_word() -> None:
-    before = value("repartee_llm_ttft_seconds_count", task="agent_response")
-    tokens = value("repartee_llm_tokens_total", kind="output", estimated="false")
-    labels = {"task": "agent_response", "tier": "live", "provider": "openai", "outcome": "ok"}
-    calls = value("repartee_llm_requests_total", model="m-1", **labels)
-    metrics.count_call("m-1")(
-        REQUEST,
-        Outcome(
-            text="Oui.",
-            source=Source.LIVE,
-            model="m-1",
-            usage=Usage(prompt_tokens=20, completion_tokens=5),
-            latency=Latency(first_token_s=0.2),
-        ),
-    )
-    assert value("repartee_llm_requests_total", model="m-1", **labels) == calls + 1
-    assert value("repartee_llm_ttft_seconds_count", task="agent_response") == before + 1
-    assert value("repartee_llm_tokens_total", kind="output", estimated="false") == tokens + 5
-
-
-def test_model_that_is_not_configured_counts_as_other() -> None:
-    metrics.count_call("m-1")(
-        REQUEST, Outcome(text="Oui.", source=Source.UNDERSTUDY, model="m-2", fault="deadline")
-    )
-    labels = {"task": "agent_response", "tier": "understudy", "provider": "openai"}
-    assert value("repartee_llm_requests_total", model="other", outcome="deadline", **labels) > 0
 
 
 def test_no_label_names_a_room_or_a_person() -> None:
