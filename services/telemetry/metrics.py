@@ -1,4 +1,4 @@
-"""Every metric of ours, by name, with its labels' bounded values.
+"""Metrics of ours by name, with their labels' bounded values; the optimizer's are in `llm_names`.
 
 Job processes are counted too (`server`). No label holds a user, a room, a session or an address.
 """
