@@ -110,7 +110,7 @@ class Production:
             return
         self._parts.append(winner)
         if winner.fault is None:
-            self._complete = not self._tally.shortened
+            self._complete = winner.ask is self._ask
         elif winner.fault in _BROKEN_OFF:
             relay.say(winner.gate.close())
         else:
@@ -151,7 +151,7 @@ class Production:
         self._filtered = run.filtered
         if run.winner is not None:
             self._parts.append(run.winner)
-            self._complete = run.winner.fault is None and not self._tally.shortened
+            self._complete = run.winner.fault is None and run.winner.ask is self._ask
 
     async def _race(
         self,
