@@ -57,10 +57,17 @@ def open_routes(
         # 0.8 s that a house without a key saves
         from services.adapters.openai_chat import OpenAIChat, at_address
 
+        first: dict[str, OpenAIChat] = {}
         for spec in _once(spec for chain in wanted.values() for spec in chain):
             account = able[spec.provider]
             spec = at_address(spec, account.base_url)
-            chat = OpenAIChat(spec, api_key=account.api_key, base_url=account.base_url)
+            chat = OpenAIChat(
+                spec,
+                api_key=account.api_key,
+                base_url=account.base_url,
+                beside=first.get(spec.provider),
+            )
+            first.setdefault(spec.provider, chat)
             made[spec.id] = Route(spec=spec, chat=chat)
     last = (local,) if local else ()
     routes = {tier: (*(made[spec.id] for spec in chain), *last) for tier, chain in wanted.items()}
