@@ -3,7 +3,8 @@
 Owns the way from a beat to words. Who speaks was decided before; how it sounds comes after.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 
 from agents.cast.guard import LineGuard
 from agents.cast.prompts import Prompt
@@ -11,6 +12,7 @@ from agents.manager.beats import Beat, BeatKind
 from agents.roleplay.moments import moment_of
 from scenarios.schema import Scenario
 from services.core.money import nano
+from services.llm.answer import Answer
 from services.llm.deck import Deck
 from services.llm.optimizer import LLMOptimizer
 from services.llm.outcome import Outcome, Source
@@ -22,20 +24,48 @@ TOKENS_PER_WORD = 2.0
 
 
 class Line:
-    """The words of one beat. Iterate once; `aclose` ends the vendor's stream."""
+    """The words of one beat, iterated once. They are asked for when the line is made."""
 
-    def __init__(self, beat: Beat, words: AsyncIterator[str], source: Callable[[], Source]) -> None:
+    def __init__(
+        self,
+        beat: Beat,
+        words: AsyncIterator[str],
+        source: Callable[[], Source],
+        answer: Answer | None = None,
+    ) -> None:
         self.beat = beat
         self._words = words
         self._source = source
+        self._answer = answer
 
     @property
     def source(self) -> Source:
-        """What serves it; certain once the first word has come."""
+        """What serves it; certain once the last word has come."""
         return self._source()
 
     def __aiter__(self) -> AsyncIterator[str]:
         return self._words
+
+    async def aclose(self) -> None:
+        """Ends the vendor's stream, also when nobody began to read."""
+        if self._answer is not None:
+            await self._answer.aclose()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A line to be written.
+
+    `heard` is what the learner just said, for the authored answers. `free` takes the author's
+    words, because nobody is there to pay for. `private` unless the prompt holds nothing that a
+    person said: then other sessions of the scene may share the answer.
+    """
+
+    beat: Beat
+    prompt: Callable[[], Prompt]
+    heard: str = ""
+    free: bool = False
+    private: bool = True
 
 
 class Lines:
@@ -73,31 +103,49 @@ class Lines:
                 self._optimizer, revision=self._revision, session=self._room, user=self._user
             )
 
-    def write(
-        self,
-        beat: Beat,
-        *,
-        prompt: Callable[[], Prompt],
-        heard: str,
-        free: bool = False,
-        private: bool = True,
-    ) -> Line:
-        """The beat's words; `free` takes the author's, because nobody is there to pay for.
+    def write(self, wanted: Wanted) -> Line:
+        """The beat's words, asked for at once."""
+        if (authored := self._of_author(wanted)) is not None:
+            return authored
+        answer = self._optimizer.stream(
+            self._request(wanted),
+            understudy=lambda: self._authored(wanted.beat, wanted.heard),
+            deck=self._deck.line if self._deck is not None else None,
+        )
+        return self._line(wanted, answer)
 
-        `heard` is what the learner just said, for the authored answers. `private` unless the prompt
-        holds nothing that a person said: then other sessions of the scene may share the answer.
+    def write_round(self, wanted: Sequence[Wanted]) -> tuple[Line, ...]:
+        """The words of several characters, asked for at once and each blind to the others'.
+
+        One that fails or is slow holds up no other; the budget lets all of them through, or none.
         """
+        lines = [self._of_author(one) for one in wanted]
+        asked = [one for one, line in zip(wanted, lines, strict=True) if line is None]
+        requests = [self._request(one) for one in asked]
+        beats = {request.persona: one for request, one in zip(requests, asked, strict=True)}
+
+        def understudy(request: Request) -> str:
+            one = beats[request.persona]
+            return self._authored(one.beat, one.heard)
+
+        answers = iter(self._optimizer.stream_round(requests, understudy=understudy))
+        return tuple(
+            line or self._line(one, next(answers)) for one, line in zip(wanted, lines, strict=True)
+        )
+
+    def _of_author(self, wanted: Wanted) -> Line | None:
+        """The line that needs no model, or None."""
+        beat = wanted.beat
         if beat.say is not None:
             self._understudy.mark(beat.persona, beat.say)
             return Line(beat, _once(beat.say), lambda: Source.UNDERSTUDY)
-        if free:
-            return Line(beat, _once(self._authored(beat, heard)), lambda: Source.UNDERSTUDY)
-        request = self._request(beat, prompt(), private=private)
-        answer = self._optimizer.stream(
-            request,
-            understudy=lambda: self._authored(beat, heard),
-            deck=self._deck.line if self._deck is not None else None,
-        )
+        if wanted.free:
+            authored = self._authored(beat, wanted.heard)
+            return Line(beat, _once(authored), lambda: Source.UNDERSTUDY)
+        return None
+
+    def _line(self, wanted: Wanted, answer: Answer) -> Line:
+        beat = wanted.beat
 
         async def words() -> AsyncIterator[str]:
             guard = LineGuard(beat.persona, self._scenario)
@@ -113,7 +161,7 @@ class Lines:
                     said = True
                     yield rest
                 if not said:
-                    yield self._authored(beat, heard)
+                    yield self._authored(beat, wanted.heard)
             finally:
                 await answer.aclose()
                 if answer.outcome is not None:
@@ -122,10 +170,11 @@ class Lines:
         def source() -> Source:
             return answer.outcome.source if answer.outcome is not None else Source.LIVE
 
-        return Line(beat, words(), source)
+        return Line(beat, words(), source, answer)
 
-    def _request(self, beat: Beat, prompt: Prompt, *, private: bool) -> Request:
+    def _request(self, wanted: Wanted) -> Request:
         """The call for a beat: lines of a cast are short, so the cheap tier writes all of them."""
+        beat, prompt = wanted.beat, wanted.prompt()
         reacts = beat.kind is BeatKind.FOLLOW_UP
         return Request(
             task=TaskType.AGENT_REACTION if reacts else TaskType.AGENT_RESPONSE,
@@ -133,7 +182,7 @@ class Lines:
             max_tokens=int(beat.max_words * TOKENS_PER_WORD),
             spoken=True,
             complexity=Complexity.SIMPLE,
-            scope=None if private else Scope.SCENARIO,
+            scope=None if wanted.private else Scope.SCENARIO,
             session=self._room,
             session_limit_nano=nano(self._scenario.limits.cost_usd),
             user=self._user,

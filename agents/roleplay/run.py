@@ -14,7 +14,7 @@ from agents.cast.prompts import Prompt, compose
 from agents.manager.beats import Beat, BeatKind, Plan
 from agents.manager.manager import MultiAgentManager
 from agents.roleplay.journal import Journal
-from agents.roleplay.lines import Line, Lines
+from agents.roleplay.lines import Line, Lines, Wanted
 from agents.roleplay.ports import Stage
 from agents.roleplay.scene_clock import SceneClock
 from scenarios.schema import Scenario
@@ -96,7 +96,13 @@ class Roleplay:
         `heard` are the learner's words that the plan answers, `before` what others are about to
         have said in the same plan.
         """
+        return self._lines.write(self._wanted(beat, plan, heard, before))
 
+    def lines(self, beats: Sequence[Beat], *, plan: Plan, heard: str = "") -> tuple[Line, ...]:
+        """The words of an opening round, asked for together: nobody knows what the others say."""
+        return self._lines.write_round([self._wanted(beat, plan, heard, ()) for beat in beats])
+
+    def _wanted(self, beat: Beat, plan: Plan, heard: str, before: Sequence[Said]) -> Wanted:
         def prompt() -> Prompt:
             scene, memory = self._manager.scene, self._manager.memory
             if heard and plan.serial == scene.serial:
@@ -113,9 +119,13 @@ class Roleplay:
                 knowledge=self._knowledge,
             )
 
-        silence = beat.kind is BeatKind.PROMPT or plan.end_reason == "silence"
-        private = bool(heard) or any(s.speaker == LEARNER for s in self._manager.memory)
-        return self._lines.write(beat, prompt=prompt, heard=heard, free=silence, private=private)
+        return Wanted(
+            beat=beat,
+            prompt=prompt,
+            heard=heard,
+            free=beat.kind is BeatKind.PROMPT or plan.end_reason == "silence",
+            private=bool(heard) or any(s.speaker == LEARNER for s in self._manager.memory),
+        )
 
     def performed(self, beat: Beat, heard_text: str, *, cut: bool, source: str) -> None:
         """A beat was played, or cut: memory and journal keep what was heard of it."""

@@ -79,9 +79,17 @@ class Director(Agent):
         before: list[Said] = []
 
         def begin(first: int) -> None:
-            for index in _written_together(plan.beats, first):
-                if index not in ahead:
-                    ahead[index] = self._begin(plan.beats[index], plan, heard, before)
+            if first in ahead:
+                return
+            together = _written_together(plan.beats, first)
+            beats = [plan.beats[index] for index in together]
+            if len(beats) > 1:
+                lines = self._roleplay.lines(beats, plan=plan, heard=heard)
+            else:
+                line = self._roleplay.line(beats[0], plan=plan, heard=heard, before=tuple(before))
+                lines = (line,)
+            for index, line in zip(together, lines, strict=True):
+                ahead[index] = self._ahead(line)
 
         try:
             for index, beat in enumerate(plan.beats):
@@ -134,10 +142,9 @@ class Director(Agent):
         if handle.scheduled:
             self._roleplay.played(plan)
 
-    def _begin(self, beat: Beat, plan: Plan, heard: str, before: list[Said]) -> "_Ahead":
-        performance = Performance(key=f"{beat.id}.{next(self._keys)}", beat=beat)
+    def _ahead(self, line: Line) -> "_Ahead":
+        performance = Performance(key=f"{line.beat.id}.{next(self._keys)}", beat=line.beat)
         self._performances[performance.key] = performance
-        line = self._roleplay.line(beat, plan=plan, heard=heard, before=tuple(before))
         return _Ahead(performance, line)
 
 
@@ -158,6 +165,7 @@ class _Ahead:
                 self.performance.add(word)
                 yield word
             await self._task
+            self.performance.source = self._line.source
         finally:
             await self.aclose()
 
@@ -166,6 +174,7 @@ class _Ahead:
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
+        await self._line.aclose()
 
     async def _write(self) -> None:
         try:

@@ -14,6 +14,7 @@ from agents.roleplay.run import Roleplay
 from agents.roleplay.scene_clock import SceneClock
 from scenarios.loader import parse
 from services.core.errors import BackendError
+from services.llm.deck import Deck
 from services.llm.understudy import Understudy
 from services.sessions.records import SessionRecord, TurnRecord
 from tests.fakes.chat_model import FakeChatModel
@@ -96,7 +97,7 @@ class Run:
         return [(t.speaker, t.text, t.cut) for t in await self.store.turns(ROOM)]
 
 
-async def open_run(model: FakeChatModel | None = None) -> Run:
+async def open_run(model: FakeChatModel | None = None, *, deck: Deck | None = None) -> Run:
     clock, store = LoopClock(), AbsentStore()
     scenario = parse(SCENE, file="petit-debat/scenario.yaml")
     await store.open(
@@ -125,6 +126,7 @@ async def open_run(model: FakeChatModel | None = None) -> Run:
             ),
             user="ada",
             revision="h",
+            deck=deck,
         ),
         journal=journal,
         clock=clock,

@@ -1,12 +1,20 @@
 """What a beat's call for words says of itself: task, tier, whose it is, who may share it."""
 
-from agents.manager.beats import Beat, BeatKind
+import asyncio
+import json
+from random import Random
+
+from agents.manager.beats import Beat, BeatKind, Plan
+from agents.roleplay.lines import Line
 from agents.roleplay.moments import moment_of
+from scenarios.loader import parse
 from scenarios.schema import Temper
+from services.llm.deck import Deck
+from services.llm.outcome import Source
 from services.llm.reactions import Moment
 from services.llm.request import Complexity, Request, Scope, TaskType
-from tests.fakes.chat_model import FakeChatModel
-from tests.fakes.run import ROOM, Run, open_run
+from tests.fakes.chat_model import FakeChatModel, Script
+from tests.fakes.run import ROOM, SCENE, Run, open_run
 
 
 def beat(kind: BeatKind, id: str = "a1-1") -> Beat:
@@ -71,3 +79,84 @@ def test_only_answers_may_be_replaced_by_a_stall() -> None:
 
     assert moments.pop(BeatKind.ANSWER) is Moment.STALL
     assert set(moments.values()) == {None}
+
+
+async def told(line: Line) -> tuple[str, float]:
+    """What the line says, and when its last word came."""
+    text = "".join([piece async for piece in line])
+    return text, asyncio.get_running_loop().time()
+
+
+def opening(run: Run) -> tuple[Plan, tuple[Line, ...]]:
+    plan = run.roleplay._manager.begin(0.0)
+    return plan, run.roleplay.lines(plan.beats, plan=plan)
+
+
+async def test_l6_slow_line_of_an_opening_round_holds_up_no_other() -> None:
+    model = FakeChatModel(Script(pieces=(), silent=True), Script(pieces=("Bonsoir", " à tous.")))
+    _, lines = opening(await open_run(model))
+    (slow, slow_s), (quick, quick_s) = await asyncio.gather(*map(told, lines))
+
+    assert (slow, quick) == ("Bonsoir et bienvenue.", "Bonsoir à tous.")
+    assert quick_s < 0.1
+    assert slow_s <= 2.05, "the author's line comes by the deadline"
+    assert [line.source for line in lines] == [Source.UNDERSTUDY, Source.LIVE]
+
+
+async def test_opening_round_is_asked_for_at_once_and_blind_to_the_others() -> None:
+    run = await opened()
+    _, lines = opening(run)
+    await asyncio.sleep(0.01)
+
+    assert run.model is not None
+    assert [request.persona for request in run.model.requests] == ["morel", "roche"]
+    assert all("Bonsoir à" not in repr(request.messages) for request in run.model.requests)
+    await asyncio.gather(*map(told, lines))
+
+
+async def test_s5_line_that_nobody_read_ends_the_vendors_stream() -> None:
+    model = FakeChatModel(Script(pieces=("Bonsoir",), silent=True))
+    run = await open_run(model)
+    plan = run.roleplay._manager.begin(0.0)
+    line = run.roleplay.line(plan.beats[0], plan=plan)
+    await asyncio.sleep(0.01)
+    await line.aclose()
+
+    assert model.closed == 1
+
+
+def deck() -> Deck:
+    return Deck(
+        parse(SCENE, file="petit-debat/scenario.yaml"), clean=lambda _, line: line, rng=Random(1)
+    )
+
+
+async def test_deck_is_filled_once_the_opening_is_over() -> None:
+    reactions = {str(moment): [f"{moment} !"] for moment in Moment}
+    model = FakeChatModel(
+        Script(pieces=("Bonsoir.",)),
+        Script(pieces=("Bonsoir.",)),
+        Script(pieces=(json.dumps(reactions),)),
+    )
+    cards = deck()
+    run = await open_run(model, deck=cards)
+    playing = asyncio.create_task(run.roleplay.run(run.stage))
+    await asyncio.sleep(1)
+    run.roleplay.stop("left")
+    await playing
+
+    assert [r.template for r in model.requests[2:]] == ["deck.fr@1", "deck.fr@1"]
+    assert cards.take("roche", Moment.STALL) == "stall !"
+
+
+async def test_second_voice_from_the_deck_costs_no_call() -> None:
+    model, cards = FakeChatModel(("Bonsoir.",)), deck()
+    for moment in Moment:
+        cards._written["roche", moment].append("Je n'y crois pas une seconde.")
+    run = await open_run(model, deck=cards)
+    plan = run.roleplay._manager.begin(0.0)
+    line = run.roleplay.line(beat(BeatKind.FOLLOW_UP), plan=plan)
+
+    assert await told(line) == ("Je n'y crois pas une seconde.", 0.0)
+    assert line.source is Source.DECK
+    assert (model.requests, cards.avoided) == ([], 1)
