@@ -29,7 +29,7 @@ class HedgeBudget:
             self._spent_nano -= spent_nano
             self._extra_nano -= extra_nano
         used = self._hedges + self._under_way
-        if used >= max(1.0, self._share * len(calls)):
+        if used + 1 > max(1.0, self._share * (len(calls) + 1)):
             return False
         return not used or self._extra_nano <= self._share * self._spent_nano
 

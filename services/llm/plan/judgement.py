@@ -11,7 +11,9 @@ _REST_MISCONFIGURED_S = 10.0
 """A wrong key or name does not heal within a turn."""
 
 _MISCONFIGURED = frozenset({401, 403, 404})
-_NOT_THE_ROUTE = frozenset({"length", "filter", "context", "budget", "busy", "cancelled"})
+_NOT_THE_ROUTE = frozenset(
+    {"length", "filter", "context", "schema", "template", "budget", "busy", "cancelled", "aborted"}
+)
 _TIMELY = frozenset({"silent", "slow", "deadline"})
 _NEVER_TAKEN = frozenset({"connection", "busy"})
 _TRANSIENT = frozenset({408, 425})
@@ -21,11 +23,11 @@ def verdict_on(role: Role, fault: str | None, error: BackendError | None, *, slo
     """For the breaker. `slow`: its first useful word took, or was waited for, too long.
 
     A refusal that concerns the request (4xx, the filter, the context), a 429 and a cancellation
-    are neutral; a cancelled or lost call that had already taken too long counts as slow.
+    are neutral; a call that lost a race after it had taken too long counts as slow.
     """
     if fault in _TIMELY or (fault == "stall" and slow):
         return "slow"
-    if role in {Role.HEDGE_LOST, Role.CANCELLED}:
+    if role is Role.HEDGE_LOST:
         return "slow" if slow else "neutral"
     if fault is None or fault == "length":
         return "slow" if slow else "success"

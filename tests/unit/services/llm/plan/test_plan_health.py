@@ -110,6 +110,7 @@ def test_first_hedge_is_free_and_then_one_in_twenty() -> None:
         if allowed:
             budget.began()
         hedged += allowed
+        assert hedged <= max(1, 0.05 * (call + 1))
         budget.ended(float(call), hedged=allowed, spent_nano=1000, extra_nano=50 * allowed)
     assert hedged == 10
 
