@@ -65,9 +65,9 @@ class Attempt:
         "_finish",
         "_health",
         "_listener",
-        "_longest_chars",
         "_pass",
         "_role",
+        "_room_chars",
         "_slow_s",
         "ask",
         "entry",
@@ -121,7 +121,7 @@ class Attempt:
         self._pass: Pass | None = None
         self._began_s = desk.clock.monotonic_s()
         self._slow_s = desk.health.slow_s(step.route.spec)
-        self._longest_chars = _LONGEST_CHARS_PER_TOKEN * ask.request.max_tokens + 200
+        self._room_chars = _LONGEST_CHARS_PER_TOKEN * ask.request.max_tokens
 
     @property
     def first_token_at_s(self) -> float | None:
@@ -187,8 +187,7 @@ class Attempt:
         async with aclosing(self.step.route.chat.stream(self.ask.request)) as deltas:
             async for delta in deltas:
                 self._take(delta)
-                if len(self.text) > self._longest_chars:
-                    self._finish = "length"
+                if self._room_chars <= 0:
                     break
         if self._finish is None:
             return "cut"
@@ -199,8 +198,11 @@ class Attempt:
         return "length" if self._finish == "length" else None
 
     def _take(self, delta: Delta) -> None:
-        text = delta.text
+        text, finish = delta.text, delta.finish
         if text:
+            if len(text) >= self._room_chars:
+                text, finish = text[: self._room_chars], "length"
+            self._room_chars -= len(text)
             self.text += text
             self.pieces += 1
             self.last_s = self._clock.monotonic_s()
@@ -211,9 +213,9 @@ class Attempt:
                 self._listener.words(self, words)
         if delta.usage is not None:
             self.usage = delta.usage
-        if delta.finish is not None:
-            self._finish = delta.finish
-            if delta.finish not in {"length", "content_filter"} and useful(self.text):
+        if finish is not None:
+            self._finish = finish
+            if finish not in {"length", "content_filter"} and useful(self.text):
                 self.finished_s = self._clock.monotonic_s()
                 words = self.gate.finish()
                 if words:
@@ -238,7 +240,8 @@ class Attempt:
         took_s = waited_s if self.first_s is None else self.first_s
         if self._pass is not None:
             slow = spoken and (took_s > self._slow_s or self._drips())
-            self._pass.report(verdict_on(role, self.fault, self._error, slow=slow))
+            verdict = verdict_on(role, self.fault, self._error, slow=slow)
+            self._pass.report(verdict if self._asked else "neutral")
         if (rest := rest_s(self._error)) is not None:
             self._health.rest(spec, rest)
         if spoken and (self.first_s is not None or self._error is None):

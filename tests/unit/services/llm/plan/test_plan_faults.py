@@ -362,6 +362,14 @@ async def test_l5_answer_of_ten_thousand_tokens_ends_at_a_sentence(house: MakeHo
     assert one.chat.closed == 1
 
 
+async def test_l5_one_piece_of_ten_thousand_tokens_is_cut_off_too(house: MakeHouse) -> None:
+    endless = Script(pieces=("Le fret recule. " * 10_000,))
+    played = await house(fake_route(FIRST, endless)).play(max_tokens=40)
+    assert played.made.fault == "length"
+    assert len(played.said) < 40 * 20
+    assert played.said.endswith(".")
+
+
 async def test_answer_at_its_token_limit_ends_at_a_sentence(house: MakeHouse) -> None:
     long = Script(pieces=("Le fret recule. ", "Il fau"), finish="length")
     two = fake_route(SECOND, HEALTHY)
