@@ -80,6 +80,6 @@ def test_bill_of_a_live_answer_teaches_what_its_tokens_are() -> None:
 def test_l9_only_a_vendors_own_count_teaches(more: dict[str, Any]) -> None:
     factors = TokenFactors()
     learning = Learning(FakeObserver(), tuner=Tuner(), factors=factors)
-    bill = Usage(prompt_tokens=9_999)
-    learning.call(REQUEST, outcome(**({"model": "m", "provider": "p", "usage": bill} | more)))
+    known: dict[str, Any] = {"model": "m", "provider": "p", "usage": Usage(prompt_tokens=9_999)}
+    learning.call(REQUEST, outcome(**(known | more)))
     assert factors.factor("p/m", "fr") == 1.0
