@@ -87,5 +87,5 @@ async def entrypoint(ctx: JobContext) -> None:
 
 
 def _house(services: Services, vendor: Vendor | None) -> House:
-    shared = {f.name: getattr(services, f.name) for f in fields(services) if f.name != "rooms"}
-    return House(**shared, vendor=vendor)
+    names = {field.name for field in fields(House)} - {"vendor"}
+    return House(**{name: getattr(services, name) for name in names}, vendor=vendor)

@@ -90,6 +90,7 @@ class Job:
             keeping,
             asyncio.create_task(self._journal.run(), name="journal"),
             asyncio.create_task(watch_loop(), name="loop"),
+            asyncio.create_task(self._house.optimizer.warm(), name="warm"),
         ]
         status, reason = SessionStatus.FAILED, "failed"
         try:

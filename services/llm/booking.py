@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from services.llm.entry import LedgerEntry, Role
-from services.llm.outcome import Outcome, Source, Usage
+from services.llm.outcome import Level, Outcome, Source, Usage
 from services.llm.request import Request
 
 _ROLES = {
@@ -11,6 +11,8 @@ _ROLES = {
     Source.DECK: Role.DECK,
     Source.UNDERSTUDY: Role.UNDERSTUDY,
 }
+_LOOKED_UP = frozenset({Level.PROCESS, Level.SHARED})
+"""Where an answer took no longer than the optimizer did."""
 
 
 def booking(request: Request, outcome: Outcome, *, at: datetime, list_nano: int) -> LedgerEntry:
@@ -41,5 +43,6 @@ def booking(request: Request, outcome: Outcome, *, at: datetime, list_nano: int)
         calls=1,
         first_token_s=outcome.latency.first_token_s,
         total_s=outcome.latency.total_s,
+        overhead_s=outcome.latency.total_s if outcome.level in _LOOKED_UP else 0.0,
         fault=outcome.fault,
     )

@@ -1,6 +1,7 @@
 """The one call for words: the right model, in time for speech, at a known price."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from services.llm.answer import Answer
 from services.llm.call import Call
 from services.llm.outcome import Outcome
+from services.llm.ports import Route
 from services.llm.request import Complexity, Message, Request, TaskType
 from services.llm.round import Round
 from services.llm.spec import Tier
@@ -24,9 +26,13 @@ class LLMOptimizer:
         self._workshop = workshop
 
     @property
+    def _routes(self) -> Iterable[tuple[Route, ...]]:
+        return self._workshop.decider.routes.values()
+
+    @property
     def has_model(self) -> bool:
         """Whether a model is configured; without one every line is the understudy's."""
-        return any(self._workshop.decider.routes.values())
+        return any(self._routes)
 
     @property
     def model(self) -> str | None:
@@ -89,6 +95,11 @@ class LLMOptimizer:
             raise
         call.heard()
         return outcome
+
+    async def warm(self) -> None:
+        """Gets each tier's first model ready, before anybody waits for it. Never raises."""
+        first = {id(chain[0].chat): chain[0].chat for chain in self._routes if chain}
+        await asyncio.gather(*(chat.warm() for chat in first.values()))
 
     async def aclose(self) -> None:
         """Ends what is under way and keeps what was answered; models and books stay open."""

@@ -40,6 +40,10 @@ class ChatModel(Protocol):
         """The answer, piece by piece."""
         ...
 
+    async def warm(self) -> None:
+        """Gets ready for the first call: a connection, a process. Costs nothing; never raises."""
+        ...
+
     async def aclose(self) -> None:
         """Closes connections; afterwards the model is not used again."""
         ...

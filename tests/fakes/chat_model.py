@@ -40,6 +40,7 @@ class FakeChatModel:
         self._name = name
         self.requests: list[Request] = []
         self.closed = 0
+        self.warmed = 0
         self.shut = False
 
     @property
@@ -70,6 +71,9 @@ class FakeChatModel:
             yield Delta(finish=script.finish, usage=script.usage)
         finally:
             self.closed += not ended
+
+    async def warm(self) -> None:
+        self.warmed += 1
 
     async def aclose(self) -> None:
         self.shut = True

@@ -105,6 +105,8 @@ class _Use(NamedTuple):
     squeezed_nano: int = 0
     refused_nano: int = 0
     calls: int = 0
+    lived_s: float | None = None
+    own_s: float | None = None
 
 
 _UNUSED = _Use()
@@ -142,9 +144,20 @@ class Bookkeeper:
         return Hold(id=id, lines=lines, amount_nano=amount, draft=made, expires_at=expires_at)
 
     def entry(
-        self, ticket: Ticket, end: AttemptEnd, *, id: str, at: datetime, fallback: bool
+        self,
+        ticket: Ticket,
+        end: AttemptEnd,
+        *,
+        id: str,
+        at: datetime,
+        fallback: bool,
+        lived_s: float | None = None,
     ) -> LedgerEntry:
-        """The entry of an attempt that was made at `at`; `fallback`: another model was asked."""
+        """The entry of an attempt that was made at `at`; `fallback`: another model was asked.
+
+        `lived_s` is the time since the call began: what an answer took in all. What of it passed
+        before the first model was asked is the optimizer's own.
+        """
         ask = ticket.ask
         usage = usage_of(ask, end)
         rates = self._prices.rates(ticket.route.spec, at=at, prompt_tokens=usage.prompt_tokens)
@@ -157,6 +170,8 @@ class Bookkeeper:
                 squeezed_nano=max(ask.squeezed_nano, 0),
                 refused_nano=max(ask.refused_nano, 0),
                 calls=0 if end.continues else 1,
+                lived_s=lived_s,
+                own_s=None if lived_s is None or fallback else lived_s - end.total_s,
             )
         return _entry(
             ask, ticket.route, id=id, at=at, role=end.role, usage=usage, rates=rates,
@@ -213,11 +228,18 @@ def _entry(
         calls=use.calls,
         predicted_tokens=ticket.predicted_tokens if ticket else 0,
         first_token_s=None if first_s is None else _seconds(first_s),
-        total_s=_seconds(end.total_s) if end else 0.0,
-        overhead_s=_seconds(ticket.reserve_s) if ticket else 0.0,
+        total_s=_seconds(end.total_s if use.lived_s is None else use.lived_s) if end else 0.0,
+        overhead_s=_seconds(_own_s(ticket, use)),
         fault=fault,
         currency=rates.currency,
     )
+
+
+def _own_s(ticket: Ticket | None, use: _Use) -> float:
+    """What the optimizer took; of an attempt that was not the first one asked, the purse's time."""
+    if use.own_s is not None:
+        return use.own_s
+    return ticket.reserve_s if ticket else 0.0
 
 
 def _seconds(value: float) -> float:

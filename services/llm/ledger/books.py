@@ -129,7 +129,12 @@ class Books:
             at = self._clock.now() - timedelta(seconds=min(max(end.total_s, 0.0), 86_400.0))
         asked = self._asked.get(ticket.ask.call)
         entry = self._keeper.entry(
-            ticket, end, id=id, at=at, fallback=asked not in {None, ticket.route.spec.id}
+            ticket,
+            end,
+            id=id,
+            at=at,
+            fallback=asked not in {None, ticket.route.spec.id},
+            lived_s=self._clock.monotonic_s() - ticket.ask.began_s,
         )
         if hold is not None:
             self._till.spend(hold, entry.cost_nano)

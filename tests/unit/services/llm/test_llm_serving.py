@@ -302,3 +302,11 @@ async def test_round_asks_no_money_for_what_is_cached() -> None:
     await heard(optimizer, prepared[0])
     await round_of(optimizer, [*prepared, *other])
     assert [len(batch) for batch in accounts.batches] == [3, 2]
+
+
+async def test_each_tiers_first_model_is_warmed_once() -> None:
+    cheap, dear, spare = (FakeChatModel(name=name) for name in ("cheap", "dear", "spare"))
+    routes = [route_to(cheap), route_to(spare)]
+    advanced = [route_to(dear, tier=Tier.ADVANCED), *routes]
+    await optimizer_on(routes, LoopClock(), advanced=advanced).warm()
+    assert [model.warmed for model in (cheap, dear, spare)] == [1, 1, 0]

@@ -27,13 +27,16 @@ def closed(
     spec: ModelSpec = CHEAP,
     advanced: ModelSpec | None = ADVANCED,
     fallback: bool = False,
+    lived_s: float | None = None,
     **fields: Any,
 ) -> LedgerEntry:
     ticket = Ticket(
         ask=of or ask(), route=route(spec), hold=None, predicted_tokens=512, reserve_s=0.002
     )
     keeper = Bookkeeper(PRICES, advanced=advanced)
-    return keeper.entry(ticket, end(role, **fields), id="e", at=NOON, fallback=fallback)
+    return keeper.entry(
+        ticket, end(role, **fields), id="e", at=NOON, fallback=fallback, lived_s=lived_s
+    )
 
 
 def test_served_answer_costs_what_the_vendor_counted() -> None:
@@ -73,6 +76,22 @@ def test_cut_answer_stands_for_its_call_and_its_continuation_does_not() -> None:
 
 def test_answer_of_another_model_than_was_asked_is_a_fallback() -> None:
     assert closed(fallback=True).source == "fallback"
+
+
+def test_answer_lasts_from_its_call_and_what_came_before_the_model_is_ours() -> None:
+    entry = closed(lived_s=0.9)
+    assert (entry.total_s, entry.overhead_s) == pytest.approx((0.9, 0.1))
+    assert entry.first_token_s == 0.3
+
+
+def test_time_lost_on_another_route_is_the_answers_but_not_ours() -> None:
+    entry = closed(fallback=True, lived_s=2.5)
+    assert (entry.total_s, entry.overhead_s) == (2.5, 0.002)
+
+
+def test_attempt_that_was_not_used_lasts_from_its_own_beginning() -> None:
+    entry = closed(Role.FAILED, lived_s=2.5)
+    assert (entry.total_s, entry.overhead_s) == (0.8, 0.002)
 
 
 @pytest.mark.parametrize(
