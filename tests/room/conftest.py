@@ -46,8 +46,16 @@ async def stub() -> AsyncIterator[Vendor]:
 async def vendor_house(
     tmp_path_factory: pytest.TempPathFactory, stub: Vendor
 ) -> AsyncIterator[House]:
-    """A house whose words, ears and voices are the vendor's."""
-    env = {"OPENAI_API_KEY": "room", "OPENAI_BASE_URL": stub.url, "REPARTEE_SPEECH": "openai"}
+    """A house whose words, ears and voices are the vendor's.
+
+    Without a cache: one test's opening would be the next one's, whatever the vendor does then.
+    """
+    env = {
+        "OPENAI_API_KEY": "room",
+        "OPENAI_BASE_URL": stub.url,
+        "REPARTEE_SPEECH": "openai",
+        "LLM_CACHE_ENABLED": "false",
+    }
     folder = tmp_path_factory.mktemp("vendor")
     async with open_house(folder, REPARTEE_SCENARIOS=str(SCENES), **env) as opened:
         yield opened
