@@ -1,4 +1,4 @@
-"""The session's memory on disk: every turn, event and use of a model, written in order.
+"""The session's memory on disk: every turn and event, written in order.
 
 Owns the queue between a voice that must not wait and a store that may be slow or gone. A write
 that fails is tried again until it succeeds or the job ends: nothing that was heard is lost.
@@ -11,9 +11,8 @@ from typing import Any
 
 from services.core.clock import Clock
 from services.core.errors import NotFound, ServiceError
-from services.llm.outcome import Outcome
 from services.sessions.ports import SessionStore
-from services.sessions.records import SessionEvent, SessionStatus, TurnRecord, UsageRecord
+from services.sessions.records import SessionEvent, SessionStatus, TurnRecord
 
 RETRY_S = 0.5
 
@@ -45,25 +44,6 @@ class Journal:
             room=self._room, kind=kind, at=self._clock.now(), data=dict(data or {})
         )
         self._put(lambda: self._store.add_event(event))
-
-    def usage(self, outcome: Outcome, *, persona: str | None, task: str) -> None:
-        """What a call for words used."""
-        usage = UsageRecord(
-            room=self._room,
-            persona=persona,
-            task=task,
-            source=outcome.source,
-            model=outcome.model,
-            prompt_tokens=outcome.usage.prompt_tokens,
-            cached_tokens=outcome.usage.cached_tokens,
-            completion_tokens=outcome.usage.completion_tokens,
-            estimated=outcome.usage.estimated,
-            first_token_s=outcome.latency.first_token_s,
-            total_s=outcome.latency.total_s,
-            fault=outcome.fault,
-            at=self._clock.now(),
-        )
-        self._put(lambda: self._store.add_usage(usage))
 
     def finish(self, status: SessionStatus, reason: str) -> None:
         """The session's end, and the event that tells of it, unless somebody else ended it."""

@@ -15,7 +15,7 @@ from services.core.money import nano
 from services.llm.answer import Answer
 from services.llm.deck import Deck
 from services.llm.optimizer import LLMOptimizer
-from services.llm.outcome import Outcome, Source
+from services.llm.outcome import Source
 from services.llm.request import Complexity, Request, Scope, TaskType
 from services.llm.understudy import Understudy
 
@@ -72,7 +72,7 @@ class Lines:
     """Writes lines for the cast of one scene.
 
     `room` is the session and `user` the person whose budgets pay; `revision` names the scenario's
-    version. `book` is told of each answer that is over.
+    version. What the words cost is booked by the optimizer.
     """
 
     def __init__(
@@ -82,7 +82,6 @@ class Lines:
         optimizer: LLMOptimizer,
         understudy: Understudy,
         room: str,
-        book: Callable[[Outcome, Beat], None],
         user: str | None = None,
         revision: str = "",
         deck: Deck | None = None,
@@ -91,7 +90,6 @@ class Lines:
         self._optimizer = optimizer
         self._understudy = understudy
         self._room = room
-        self._book = book
         self._user = user
         self._revision = revision
         self._deck = deck
@@ -164,8 +162,6 @@ class Lines:
                     yield self._authored(beat, wanted.heard)
             finally:
                 await answer.aclose()
-                if answer.outcome is not None:
-                    self._book(answer.outcome, beat)
 
         def source() -> Source:
             return answer.outcome.source if answer.outcome is not None else Source.LIVE

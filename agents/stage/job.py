@@ -17,7 +17,6 @@ from livekit.agents import AutoSubscribe, JobContext
 
 from agents.cast.guard import clean_line
 from agents.errors import StageError
-from agents.manager.beats import Beat
 from agents.manager.manager import MultiAgentManager
 from agents.manager.memory import LEARNER, Said
 from agents.manager.scene import Scene
@@ -35,7 +34,6 @@ from agents.stage.session import StageOptions
 from scenarios.loader import Loaded, parse
 from scenarios.schema import Scenario
 from services.llm.deck import Deck
-from services.llm.outcome import Outcome
 from services.llm.understudy import Understudy
 from services.sessions.access import Casting
 from services.sessions.crowd import rooms_of
@@ -177,9 +175,6 @@ class Job:
         else:
             manager = MultiAgentManager(scenario, rng=rng)
 
-        def book(outcome: Outcome, beat: Beat) -> None:
-            self._journal.usage(outcome, persona=beat.persona, task="agent_response")
-
         return Roleplay(
             scenario,
             room=self._room,
@@ -189,7 +184,6 @@ class Job:
                 optimizer=self._house.optimizer,
                 understudy=understudy,
                 room=self._room,
-                book=book,
                 user=session.user,
                 revision=session.scenario_hash,
                 deck=Deck(

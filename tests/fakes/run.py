@@ -121,9 +121,6 @@ async def open_run(model: FakeChatModel | None = None, *, deck: Deck | None = No
             optimizer=optimizer_on(model, clock),
             understudy=Understudy(scenario, rng=Random(1)),
             room=ROOM,
-            book=lambda outcome, beat: journal.usage(
-                outcome, persona=beat.persona, task="agent_response"
-            ),
             user="ada",
             revision="h",
             deck=deck,
