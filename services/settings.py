@@ -14,6 +14,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from services.core.errors import ConfigError
+from services.llm.ledger.budgets import parse_budgets
+from services.llm.models.catalogue import load_models
 
 MIN_SECRET_BYTES = 32
 """Source: RFC 7518 section 3.2, an HS256 key is at least as long as the hash."""
@@ -225,7 +227,8 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
             for entry in error.errors(include_input=False, include_url=False)
         ]
     else:
-        problems += [*_incomplete(settings), *_missing_files(settings)]
+        problems += _incomplete(settings)
+        problems += _missing_files(settings) or _unreadable(settings)
         if settings.production:
             problems += _weak(settings)
         if not problems:
@@ -259,6 +262,17 @@ def _missing_files(settings: Settings) -> list[str]:
         for field, path in wanted
         if path is not None and not path.exists()
     ]
+
+
+def _unreadable(settings: Settings) -> list[str]:
+    """What cannot be used of models.yaml and the budgets: told before anything is opened."""
+    problems: list[str] = []
+    for read in (lambda: load_models(settings.models), lambda: parse_budgets(settings.budgets)):
+        try:
+            read()
+        except ConfigError as error:
+            problems += str(error).splitlines()
+    return problems
 
 
 def _weak(settings: Settings) -> list[str]:
