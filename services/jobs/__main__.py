@@ -1,15 +1,23 @@
 """`python -m services.jobs`: the runner. Each minute it does its chores, until it is told to stop.
 
-It writes `run/jobs.alive` in the data folder after each round: an old file means a stuck runner.
+    python -m services.jobs                         the runner
+    python -m services.jobs purge --scenario ID     forgets cached answers; `purge -h` for others
+    python -m services.jobs sweep                   forgets expired ones now
+
+The runner writes `run/jobs.alive` in the data folder after each round: an old file means a stuck
+runner.
 """
 
+import argparse
 import asyncio
 import logging
 import os
 import signal
 import sys
+from collections.abc import Sequence
 
 from services.core.errors import BackendError, ConfigError, ServiceError
+from services.jobs import command
 from services.jobs.lost_sessions import end_lost_sessions
 from services.settings import Settings, load_settings
 from services.stats.routes import FRESH
@@ -22,8 +30,17 @@ ROUND_S = 60.0
 log = logging.getLogger(__name__)
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Exit status: 0 ended on demand, 1 a part failed, 2 the environment cannot be used."""
+    parser = argparse.ArgumentParser(
+        prog="python -m services.jobs",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_commands(parser)
+    args = parser.parse_args(argv)
+    if args.command is not None:
+        return command.run(args, os.environ)
     configure_logging()
     try:
         asyncio.run(_serve(load_settings(os.environ)))

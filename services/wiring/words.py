@@ -11,10 +11,6 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from services.adapters.embedded.cache import CACHE_TABLES, SqliteCache
-from services.adapters.embedded.file import open_shared_file
-from services.adapters.embedded.purse import TABLES as PURSE_TABLES
-from services.adapters.embedded.purse import SqlitePurse
 from services.adapters.price_list import GenaiPrices
 from services.adapters.sql.store import SqlParts
 from services.core.clock import Clock
@@ -33,7 +29,7 @@ from services.llm.models.money import Pricing
 from services.llm.models.thresholds import Tuner, trials_of
 from services.llm.optimizer import LLMOptimizer
 from services.llm.plan.health import RouteHealth
-from services.llm.ports import LedgerStore, Observer, Purse, Route, SharedCache
+from services.llm.ports import LedgerStore, Purse, Route
 from services.llm.prompts.prefix import PrefixWatch
 from services.llm.spec import Tier
 from services.llm.workshop import Workshop
@@ -44,6 +40,7 @@ from services.stats.stats import Stats
 from services.telemetry.llm_metrics import LlmMetrics
 from services.wiring.routes import Routes, open_routes
 from services.wiring.secret import cache_secret
+from services.wiring.shared import open_shared
 
 LESSON = timedelta(days=1)
 """How much of the ledger a process learns its thresholds from."""
@@ -71,13 +68,15 @@ async def open_words(settings: Settings, clock: Clock, sql: SqlParts) -> AsyncIt
     plan = parse_budgets(settings.budgets)
     async with AsyncExitStack() as parts:
         parts.callback(house.metrics.flush)
-        shared, purse = await _shared(settings, clock, house.observer, parts)
-        books = house.books(purse, sql.ledger, plan)
+        shared = await open_shared(settings, clock, house.observer, parts)
+        if settings.redis_url is None and not settings.database_url.startswith("sqlite"):
+            log.warning("budgets.of_one_machine", extra={"remedy": "set REDIS_URL"})
+        books = house.books(shared.purse, sql.ledger, plan)
         routes, chats = open_routes(settings, house.catalogue, _local(settings))
         for chat in chats:
             parts.push_async_callback(chat.aclose)
         parts.push_async_callback(books.aclose)
-        answers = AnswerCache(shared, clock, Random(), observer=house.observer)
+        answers = AnswerCache(shared.cache, clock, Random(), observer=house.observer)
         health = RouteHealth(clock, counts=house.observer)
         optimizer = LLMOptimizer(
             Workshop(
@@ -103,7 +102,7 @@ async def open_words(settings: Settings, clock: Clock, sql: SqlParts) -> AsyncIt
                 sql.totals,
                 sql.board,
                 clock=clock,
-                budgets=PurseBudgets(plan, purse, on_share=house.metrics.budget_share),
+                budgets=PurseBudgets(plan, shared.purse, on_share=house.metrics.budget_share),
             ),
         )
 
@@ -158,27 +157,6 @@ class _House:
                 compression=settings.llm_prompt_compression_enabled,
             ),
         )
-
-
-async def _shared(
-    settings: Settings, clock: Clock, observer: Observer, parts: AsyncExitStack
-) -> tuple[SharedCache, Purse]:
-    """Redis when it is set, else a file in the data folder, which one machine's processes share."""
-    if settings.redis_url is None:
-        tables = (*CACHE_TABLES, *PURSE_TABLES)
-        file = await open_shared_file(settings.data_dir, tables=tables)
-        parts.push_async_callback(file.aclose)
-        if not settings.database_url.startswith("sqlite"):
-            log.warning("budgets.of_one_machine", extra={"remedy": "set REDIS_URL"})
-        return SqliteCache(file, clock), SqlitePurse(file, clock)
-    from services.adapters.redis_shared.cache import RedisCache
-    from services.adapters.redis_shared.client import RedisLink
-    from services.adapters.redis_shared.purse import RedisPurse
-
-    link = RedisLink(settings.redis_url, observer=observer)
-    parts.push_async_callback(link.aclose)
-    await link.open()
-    return RedisCache(link), RedisPurse(link, clock)
 
 
 def _local(settings: Settings) -> Route | None:
