@@ -16,7 +16,8 @@ from services.llm.answer import Answer
 from services.llm.deck import Deck
 from services.llm.optimizer import LLMOptimizer
 from services.llm.outcome import Source
-from services.llm.request import Complexity, Request, Scope, TaskType
+from services.llm.prompts.store import TemplateStore
+from services.llm.request import Request, Scope, TaskType
 from services.llm.understudy import Understudy
 
 TOKENS_PER_WORD = 2.0
@@ -85,6 +86,7 @@ class Lines:
         user: str | None = None,
         revision: str = "",
         deck: Deck | None = None,
+        templates: TemplateStore | None = None,
     ) -> None:
         self._scenario = scenario
         self._optimizer = optimizer
@@ -93,12 +95,17 @@ class Lines:
         self._user = user
         self._revision = revision
         self._deck = deck
+        self._templates = templates
 
     async def prepare(self) -> None:
         """Writes what may be needed later; takes a while, and is asked for when nobody waits."""
         if self._deck is not None and self._optimizer.has_model:
             await self._deck.fill(
-                self._optimizer, revision=self._revision, session=self._room, user=self._user
+                self._optimizer,
+                revision=self._revision,
+                session=self._room,
+                user=self._user,
+                templates=self._templates,
             )
 
     def write(self, wanted: Wanted) -> Line:
@@ -177,7 +184,6 @@ class Lines:
             messages=prompt.messages,
             max_tokens=int(beat.max_words * TOKENS_PER_WORD),
             spoken=True,
-            complexity=Complexity.SIMPLE,
             scope=None if wanted.private else Scope.SCENARIO,
             session=self._room,
             session_limit_nano=nano(self._scenario.limits.cost_usd),

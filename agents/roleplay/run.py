@@ -19,6 +19,7 @@ from agents.roleplay.ports import Stage
 from agents.roleplay.scene_clock import SceneClock
 from scenarios.schema import Scenario
 from services.core.clock import Clock
+from services.llm.prompts.store import TemplateStore
 from services.sessions.records import TurnRecord
 
 TICK_S = 0.25
@@ -41,6 +42,7 @@ class Roleplay:
         scene_clock: SceneClock,
         learner_name: str,
         knowledge: tuple[str, ...] = (),
+        templates: TemplateStore | None = None,
     ) -> None:
         self.scenario = scenario
         self.room = room
@@ -52,6 +54,7 @@ class Roleplay:
         self._clock = clock
         self._learner_name = learner_name
         self._knowledge = knowledge
+        self._templates = templates
         self._shown_phase: str | None = None
         self._commands: asyncio.Queue[Callable[[], Plan]] = asyncio.Queue()
         self._called = asyncio.Event()
@@ -117,6 +120,7 @@ class Roleplay:
                 scene=scene,
                 beat=beat,
                 knowledge=self._knowledge,
+                templates=self._templates,
             )
 
         return Wanted(

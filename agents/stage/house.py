@@ -16,6 +16,7 @@ from scenarios.loader import Loaded
 from scenarios.schema import Scenario
 from services.core.clock import Clock
 from services.llm.optimizer import LLMOptimizer
+from services.llm.prompts.store import TemplateStore
 from services.sessions.ports import Presence, SessionStore
 from services.settings import Settings
 from services.speech.casting import cast_voices
@@ -33,6 +34,7 @@ class House:
     store: SessionStore
     presence: Presence
     optimizer: LLMOptimizer
+    templates: TemplateStore
     catalogue: Catalogue
     ears: tuple[Ear, ...]
     engines: tuple[VoiceEngine, ...]

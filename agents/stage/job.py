@@ -191,6 +191,7 @@ class Job:
                     clean=lambda persona, line: clean_line(line, persona, scenario),
                     rng=Random(self._room),
                 ),
+                templates=self._house.templates,
             ),
             journal=self._journal,
             clock=self._house.clock,
@@ -199,6 +200,7 @@ class Job:
             ),
             learner_name=name,
             knowledge=_knowledge(self._house.scenario(scenario.id)),
+            templates=self._house.templates,
         )
 
     def _stage(self, room: rtc.Room, roleplay: Roleplay, learner: Learner) -> LiveStage:

@@ -9,7 +9,6 @@ from services.sessions.records import (
     SessionRecord,
     SessionStatus,
     TurnRecord,
-    UsageRecord,
 )
 
 
@@ -55,14 +54,6 @@ class SessionStore(Protocol):
 
     async def events(self, room: str, *, after_seq: int = 0) -> tuple[SessionEvent, ...]:
         """Events later than `after_seq`, in order."""
-        ...
-
-    async def add_usage(self, record: UsageRecord) -> None:
-        """Books what a call used."""
-        ...
-
-    async def usage(self, room: str) -> tuple[UsageRecord, ...]:
-        """What the calls of a room used, in the order they were booked."""
         ...
 
 

@@ -70,25 +70,6 @@ class SessionEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UsageRecord:
-    """What one call for words used. Money comes with the ledger."""
-
-    room: str
-    persona: str | None
-    task: str
-    source: str
-    model: str | None
-    prompt_tokens: int
-    cached_tokens: int
-    completion_tokens: int
-    estimated: bool
-    first_token_s: float | None
-    total_s: float
-    fault: str | None
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Heartbeat:
     """A job's sign of life. `released` when it left on purpose."""
 

@@ -23,6 +23,7 @@ from services.core.errors import NotFound
 from services.llm.cache.answers import AnswerCache
 from services.llm.ledger.books import Books
 from services.llm.optimizer import LLMOptimizer
+from services.llm.prompts.store import TemplateStore, templates_folder
 from services.sessions.ports import Presence, SessionStore
 from services.sessions.rooms import Rooms
 from services.settings import Settings
@@ -52,6 +53,7 @@ class Services:
     books: Books
     answers: AnswerCache
     board: HealthBoard
+    templates: TemplateStore
     catalogue: Catalogue
     ears: tuple[Ear, ...]
     engines: tuple[VoiceEngine, ...]
@@ -86,6 +88,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             books=words.books,
             answers=words.answers,
             board=sql.board,
+            templates=TemplateStore(templates_folder(settings.data_dir)),
             stats=words.stats,
             catalogue=Catalogue((LIBRARY, *settings.scenarios)),
             ears=ears,

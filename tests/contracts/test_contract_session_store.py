@@ -1,7 +1,6 @@
 """What every SessionStore does."""
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,7 +15,6 @@ from services.sessions.records import (
     SessionRecord,
     SessionStatus,
     TurnRecord,
-    UsageRecord,
 )
 
 NOW = datetime(2026, 11, 21, 9, 30, 15, 123456, tzinfo=UTC)
@@ -54,24 +52,6 @@ def turn(turn_id: str = "t1", **more: Any) -> TurnRecord:
     return TurnRecord(**values | more)
 
 
-def usage(task: str) -> UsageRecord:
-    return UsageRecord(
-        room="s-1",
-        persona="morel",
-        task=task,
-        source="live",
-        model="gpt-6-luna",
-        prompt_tokens=700,
-        cached_tokens=512,
-        completion_tokens=25,
-        estimated=False,
-        first_token_s=0.25,
-        total_s=0.5,
-        fault=None,
-        at=NOW,
-    )
-
-
 async def test_opened_session_reads_back_whole(store: SessionStore) -> None:
     wanted = session(scene={"phase": "ouverture", "said": [1, 2]})
     assert await store.open(wanted) == wanted
@@ -87,7 +67,6 @@ async def test_unknown_room_has_no_session_turns_events_or_usage(store: SessionS
     assert await store.get("s-9") is None
     assert await store.turns("s-9") == ()
     assert await store.events("s-9") == ()
-    assert await store.usage("s-9") == ()
 
 
 async def test_turns_come_back_in_the_order_they_were_written(store: SessionStore) -> None:
@@ -191,19 +170,10 @@ async def test_events_added_at_once_get_distinct_numbers(store: SessionStore) ->
     assert sorted(event.seq for event in added) == list(range(1, 13))
 
 
-async def test_usage_reads_back_in_the_order_it_was_booked(store: SessionStore) -> None:
-    wanted = (usage("agent_response"), usage("orchestration"))
-    for each in wanted:
-        await store.add_usage(each)
-    assert await store.usage("s-1") == wanted
-
-
 async def test_words_of_an_enum_are_stored_as_plain_words(store: SessionStore) -> None:
     await store.open(session())
     await store.save_turn(turn(source=Source.UNDERSTUDY), room="s-1", scene=None)
-    await store.add_usage(replace(usage("x"), source=Source.CACHED))
     assert [each.source for each in await store.turns("s-1")] == ["understudy"]
-    assert [each.source for each in await store.usage("s-1")] == ["cached"]
 
 
 async def test_long_text_and_odd_characters_come_back_whole(store: SessionStore) -> None:

@@ -12,18 +12,16 @@ from services.sessions.records import (
     SessionRecord,
     SessionStatus,
     TurnRecord,
-    UsageRecord,
 )
 
 
 class FakeSessionStore:
-    """Sessions, turns, events and usage, as long as the object lives."""
+    """Sessions, turns and events, as long as the object lives."""
 
     def __init__(self) -> None:
         self._sessions: dict[str, SessionRecord] = {}
         self._turns: dict[str, dict[str, TurnRecord]] = {}
         self._events: dict[str, list[SessionEvent]] = {}
-        self._usage: dict[str, list[UsageRecord]] = {}
 
     async def open(self, session: SessionRecord) -> SessionRecord:
         return self._sessions.setdefault(session.room, session)
@@ -63,12 +61,6 @@ class FakeSessionStore:
 
     async def events(self, room: str, *, after_seq: int = 0) -> tuple[SessionEvent, ...]:
         return tuple(event for event in self._events.get(room, []) if event.seq > after_seq)
-
-    async def add_usage(self, record: UsageRecord) -> None:
-        self._usage.setdefault(record.room, []).append(record)
-
-    async def usage(self, room: str) -> tuple[UsageRecord, ...]:
-        return tuple(self._usage.get(room, []))
 
 
 def _kept(turn: TurnRecord, room: str) -> TurnRecord:

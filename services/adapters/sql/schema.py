@@ -145,27 +145,6 @@ turns = Table(
     UniqueConstraint("room", "turn_id"),
 )
 
-usage = Table(
-    "usage",
-    metadata,
-    Column("id", BigId, primary_key=True, autoincrement=True),
-    Column("room", String(64), nullable=False),
-    Column("persona", String(64)),
-    Column("task", String(32), nullable=False),
-    Column("source", String(16), nullable=False),
-    Column("model", String(128)),
-    Column("prompt_tokens", Integer, nullable=False),
-    Column("cached_tokens", Integer, nullable=False),
-    Column("completion_tokens", Integer, nullable=False),
-    Column("estimated", Boolean, nullable=False),
-    Column("first_token_s", Float),
-    Column("total_s", Float, nullable=False),
-    Column("fault", String(64)),
-    Column("at", UtcDateTime, nullable=False),
-    Index(None, "room"),
-    Index(None, "at"),
-)
-
 events = Table(
     "events",
     metadata,

@@ -23,7 +23,6 @@ from services.adapters.sql.schema import (
     heartbeats,
     sessions,
     turns,
-    usage,
 )
 from services.adapters.sql.totals import SqlLedgerTotals
 from services.core.errors import NotFound
@@ -35,7 +34,6 @@ from services.sessions.records import (
     SessionRecord,
     SessionStatus,
     TurnRecord,
-    UsageRecord,
 )
 from services.stats.ports import HealthBoard, LedgerTotals
 
@@ -75,7 +73,7 @@ async def open_sql(url: str) -> AsyncIterator[SqlParts]:
 
 
 class SqlSessionStore:
-    """Sessions, turns, events and usage."""
+    """Sessions, turns and events."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -163,16 +161,6 @@ class SqlSessionStore:
         async with _transaction(self._engine) as connection:
             found = await connection.execute(query)
             return tuple(SessionEvent(**row) for row in found.mappings())
-
-    async def add_usage(self, record: UsageRecord) -> None:
-        async with _transaction(self._engine) as connection:
-            await connection.execute(insert(usage).values(asdict(record)))
-
-    async def usage(self, room: str) -> tuple[UsageRecord, ...]:
-        columns = [column for column in usage.c if column.name != "id"]
-        query = select(*columns).where(usage.c.room == room).order_by(usage.c.id)
-        async with _transaction(self._engine) as connection:
-            return tuple(UsageRecord(**row) for row in (await connection.execute(query)).mappings())
 
 
 class SqlPresence:

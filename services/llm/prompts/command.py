@@ -13,18 +13,13 @@ from pathlib import Path
 from typing import cast
 
 from services.llm.prompts.folder import LANGUAGES
-from services.llm.prompts.store import TemplateStore
+from services.llm.prompts.store import TemplateStore, templates_folder
 from services.llm.prompts.templates import TemplateError
 from services.llm.request import Language
 
 HELP = "versions of prompts: list, show, diff, export, import, activate, rollback"
 
 _REF = re.compile(r"([a-z][a-z0-9_]{0,39})\.([a-z]{2})(?:@([1-9][0-9]{0,5}))?")
-
-
-def templates_folder(data_dir: Path) -> Path:
-    """Where an operator's versions stand."""
-    return data_dir / "prompts"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

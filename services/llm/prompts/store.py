@@ -27,6 +27,11 @@ from services.llm.request import Language
 LIBRARY = Path(__file__).with_name("library")
 
 
+def templates_folder(data_dir: Path) -> Path:
+    """Where an operator's versions stand."""
+    return data_dir / "prompts"
+
+
 class TemplateStore:
     """Templates by name, language and version. What was read once stays as it was read.
 

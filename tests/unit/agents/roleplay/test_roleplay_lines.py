@@ -12,7 +12,7 @@ from scenarios.schema import Temper
 from services.llm.deck import Deck
 from services.llm.outcome import Source
 from services.llm.reactions import Moment
-from services.llm.request import Complexity, Request, Scope, TaskType
+from services.llm.request import Request, Scope, TaskType
 from tests.fakes.chat_model import FakeChatModel, Script
 from tests.fakes.run import ROOM, SCENE, Run, open_run
 
@@ -42,7 +42,7 @@ async def test_answer_is_spoken_cheap_and_belongs_to_its_session() -> None:
     await run.stage.hear("Monsieur Roche, votre avis ?")
     request = await asked(run)
 
-    assert (request.task, request.complexity) == (TaskType.AGENT_RESPONSE, Complexity.SIMPLE)
+    assert (request.task, request.spoken) == (TaskType.AGENT_RESPONSE, True)
     assert request.spoken
     assert (request.session, request.user, request.scenario) == (ROOM, "ada", "petit-debat")
     assert (request.persona, request.language, request.revision) == ("roche", "fr", "h")
@@ -69,7 +69,8 @@ def test_second_voice_reacts_as_its_temper_has_it() -> None:
     assert len(friendly) == 1, "the same beat has the same mood"
     assert Moment.DISAGREE in moods
     assert Moment.AGREE not in moods
-    assert not moods & {Moment.STALL, Moment.INTERRUPTED, None}
+    assert None in moods, "some say what they think, in words of their own"
+    assert not moods & {Moment.STALL, Moment.INTERRUPTED}
 
 
 def test_only_answers_may_be_replaced_by_a_stall() -> None:
@@ -155,7 +156,10 @@ async def test_second_voice_from_the_deck_costs_no_call() -> None:
         cards._written["roche", moment].append("Je n'y crois pas une seconde.")
     run = await open_run(model, deck=cards)
     plan = run.roleplay._manager.begin(0.0)
-    line = run.roleplay.line(beat(BeatKind.FOLLOW_UP), plan=plan)
+    temper = run.roleplay.scenario.character("roche").temper
+    reactions = (beat(BeatKind.FOLLOW_UP, f"a{n}") for n in range(60))
+    moody = next(one for one in reactions if moment_of(one, temper) is not None)
+    line = run.roleplay.line(moody, plan=plan)
 
     assert await told(line) == ("Je n'y crois pas une seconde.", 0.0)
     assert line.source is Source.DECK

@@ -1,7 +1,7 @@
 """The ledger of calls for words, and what processes know of their routes.
 
 Rows of `usage` are copied into the ledger: without a price (rule `unpriced`, cost 0) and without
-buckets, so that they count as calls and tokens, and in no quantile. The table itself stays.
+buckets, so that they count as calls and tokens, and in no quantile. The table goes.
 """
 
 import sqlalchemy as sa
@@ -46,6 +46,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("process", name="pk_llm_health"),
     )
     op.execute(_COPY)
+    op.drop_table("usage")
 
 
 def _create_calls() -> None:
