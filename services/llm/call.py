@@ -70,7 +70,7 @@ class Call:
     async def run(self, emit: Emit | None) -> Outcome:
         """Plays the call through `emit`; ends in an outcome unless it is cancelled."""
         if self._request.task is TaskType.AGENT_REACTION and (line := self._from_deck()):
-            return self._authored(line, Source.DECK, emit, Made())
+            return self._authored(line, Source.DECK, emit, Made(), **self._spared(line))
         decision = self._decide()
         if decision.key is not None and (hit := await self._look(decision.key)) is not None:
             return self._served(hit, emit)
@@ -205,7 +205,17 @@ class Call:
             return self._authored(line, Source.DECK, emit, made)
         return self._authored(self._understudy(), Source.UNDERSTUDY, emit, made)
 
-    def _authored(self, line: str, source: Source, emit: Emit | None, made: Made) -> Outcome:
+    def _spared(self, line: str) -> dict[str, Any]:
+        """What the model would have cost whose call a line of the deck made needless."""
+        decision = self._decide()
+        if not decision.routes:
+            return {}
+        worth = self._workshop.decider.worth(decision, line)
+        return {"saved_nano": worth.cost_nano, "list_nano": worth.list_nano}
+
+    def _authored(
+        self, line: str, source: Source, emit: Emit | None, made: Made, **more: Any
+    ) -> Outcome:
         self._said = [line]
         if emit is not None and line:
             emit(line)
@@ -218,6 +228,7 @@ class Call:
             model=asked.model if asked else None,
             provider=asked.provider if asked else None,
             fault=fault,
+            **more,
         )
 
     def _from_deck(self) -> str | None:

@@ -6,16 +6,17 @@ same way, so decisions are remembered.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from services.core.clock import Clock
-from services.core.tokens import TokenFactors, tokens_of
+from services.core.tokens import TokenFactors, estimate_tokens, tokens_of
 from services.llm.cache.key import CacheKey, Keys
 from services.llm.cache.policy import ttl_s
 from services.llm.ledger.glide import Glide
 from services.llm.models.money import Pricing
 from services.llm.models.thresholds import Thresholds
 from services.llm.models.tiers import Choice, choose
+from services.llm.outcome import Usage
 from services.llm.ports import Route
 from services.llm.prompts.compress import Squeezed, squeeze
 from services.llm.request import Request, TaskType
@@ -66,6 +67,13 @@ class Decision:
             squeezed_nano=self.squeezed_nano,
             refused_nano=self.refused_nano,
         )
+
+
+class Worth(NamedTuple):
+    """Nano-USD of a call that was not made: of the model asked first, and of the advanced one."""
+
+    cost_nano: int
+    list_nano: int
 
 
 class Levels(Protocol):
@@ -134,6 +142,15 @@ class Decider:
     def key(self, request: Request, route: Route) -> CacheKey | None:
         """The key of that route's answer to a request as it was sent."""
         return self._keys.key(request, route.spec)
+
+    def worth(self, decision: Decision, text: str) -> Worth:
+        """What that answer would have cost, by our own count of its tokens."""
+        usage = Usage(prompt_tokens=decision.prompt_tokens, completion_tokens=estimate_tokens(text))
+        dear = (self.routes.get(Tier.ADVANCED) or decision.routes)[0].spec
+        return Worth(
+            cost_nano=self._pricing.cost(decision.routes[0].spec, usage),
+            list_nano=self._pricing.cost(dear, usage),
+        )
 
     def _decide(self, request: Request, glide: Glide, thresholds: Thresholds) -> Decision:
         tokens = tokens_of(request.messages)

@@ -183,7 +183,9 @@ async def test_reaction_comes_from_the_deck_before_any_model() -> None:
     pieces, outcome = await heard(optimizer, request, deck=deck)
     assert (pieces, outcome.source) == (["Hm, voyons."], Source.DECK)
     assert model.requests == []
-    assert [entry.role for entry in accounts.entries] == [Role.DECK]
+    (entry,) = accounts.entries
+    assert (entry.role, entry.cost_nano) == (Role.DECK, 0)
+    assert entry.list_nano >= entry.saved_nano > 0, "the call that it made needless had a price"
 
 
 async def test_deck_answers_before_the_author_when_models_fail() -> None:
