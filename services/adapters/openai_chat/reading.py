@@ -42,13 +42,18 @@ def delta_of(data: Any, part: Literal["delta", "message"]) -> Delta | None:
 def _usage(told: Any) -> Usage | None:
     """What the vendor counted; None when it makes no sense, so that it is estimated instead.
 
+    An answer is never thrown away for its bill.
+
     Reasoning tokens are inside the completion's. Cached and cache-write tokens are inside the
     prompt's and never more than it.
     """
+    if not isinstance(told, dict):
+        return None
     prompt, completion = _count(told.get("prompt_tokens")), _count(told.get("completion_tokens"))
     if prompt is None or completion is None:
         return None
-    details = told.get("prompt_tokens_details") or {}
+    details = told.get("prompt_tokens_details")
+    details = details if isinstance(details, dict) else {}
     cached = min(_count(details.get("cached_tokens")) or 0, prompt)
     written = min(_count(details.get("cache_write_tokens")) or 0, prompt - cached)
     return Usage(

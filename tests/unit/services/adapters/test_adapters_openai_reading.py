@@ -53,11 +53,8 @@ def test_a_chunk_is_its_text_and_its_finish(data: dict[str, Any], expected: Delt
         chunk({"content": ["a"]}),
         chunk({"content": {"a": 1}}),
         chunk({"content": "a"}, 7),
-        {"choices": [], "usage": "many"},
-        {"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 1,
-                                  "prompt_tokens_details": "none"}},
     ],
-)  # fmt: skip
+)
 def test_f9_any_other_shape_is_malformed(data: Any) -> None:
     with pytest.raises(BackendError) as caught:
         delta_of(data, "delta")
@@ -108,6 +105,23 @@ def test_l12_details_never_pass_the_prompt(
     )
     assert told is not None
     assert (told.cached_tokens, told.cache_write_tokens) == expected
+
+
+@pytest.mark.parametrize(
+    ("told", "read"),
+    [
+        ("many", None),
+        ([7], None),
+        ({"prompt_tokens": 10, "completion_tokens": 5, "prompt_tokens_details": "none"}, (10, 0)),
+        ({"prompt_tokens": 10, "completion_tokens": 5, "prompt_tokens_details": [7]}, (10, 0)),
+    ],
+)
+def test_l12_bill_of_another_shape_costs_no_answer(told: Any, read: tuple[int, int] | None) -> None:
+    delta = delta_of(chunk({"content": "Bonsoir."}, "stop") | {"usage": told}, "delta")
+    assert delta is not None
+    assert (delta.text, delta.finish) == ("Bonsoir.", "stop")
+    counted = delta.usage and (delta.usage.prompt_tokens, delta.usage.cached_tokens)
+    assert counted == read
 
 
 @pytest.mark.parametrize("wrong", [-1, math.nan, math.inf, None, "12", True, 10**15])
