@@ -49,6 +49,8 @@ def open_routes(
 ) -> tuple[Routes, tuple[ChatModel, ...]]:
     """Routes for every tier, and the models behind them, which the caller closes.
 
+    The environment's address of a provider goes before the catalogue's.
+
     Raises: ConfigError for an address that cannot be used.
     """
     wanted, able = chains(settings, catalogue), accounts(settings)
@@ -60,11 +62,12 @@ def open_routes(
         first: dict[str, OpenAIChat] = {}
         for spec in _once(spec for chain in wanted.values() for spec in chain):
             account = able[spec.provider]
+            written = catalogue.providers.get(spec.provider)
             spec = at_address(spec, account.base_url)
             chat = OpenAIChat(
                 spec,
                 api_key=account.api_key,
-                base_url=account.base_url,
+                base_url=account.base_url or (written.base_url if written else None),
                 beside=first.get(spec.provider),
             )
             first.setdefault(spec.provider, chat)
