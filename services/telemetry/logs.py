@@ -26,7 +26,12 @@ _PRIVATE = frozenset(
 
 _MAX_VALUE_CHARS = 500
 _MAX_TRACE_CHARS = 8000
-_QUIET = {"livekit": logging.INFO, "alembic": logging.WARNING, "aiosqlite": logging.WARNING}
+_QUIET = {
+    "livekit": logging.INFO,
+    "alembic": logging.WARNING,
+    "aiosqlite": logging.WARNING,
+    "httpx2": logging.WARNING,  # it tells each request, with its address in the event's name
+}
 
 Plain = str | int | float | bool | None
 

@@ -98,3 +98,9 @@ def test_configuring_twice_writes_once(stream: io.StringIO) -> None:
 def test_any_object_becomes_plain() -> None:
     record = logging.makeLogRecord({"msg": "x", "thing": {"a": object()}})
     assert isinstance(json.loads(JsonLines().format(record))["thing"], str)
+
+
+def test_requests_of_the_http_client_are_not_told_one_by_one(stream: io.StringIO) -> None:
+    logging.getLogger("httpx2").info('HTTP Request: POST http://vendor/v1 "HTTP/1.1 200 OK"')
+    logging.getLogger("httpx2").warning("something.else")
+    assert [line["event"] for line in lines(stream)] == ["something.else"]
