@@ -53,9 +53,10 @@ format: ## rewrite the code in the house format
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
 
-generate: ## write .env.example, docs/configuration.md and scenarios/schema.json anew
+generate: ## write anew what is written from code and packages: docs, schema, price list
 	@$(PARALLEL) setup-check
 	$(PY) -m scripts.settings_pages
+	$(PY) -m scripts.price_snapshot
 	$(PY) -m scenarios schema > scenarios/schema.json
 
 setup-run: $(RUN_PARTS)

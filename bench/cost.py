@@ -18,7 +18,6 @@ from bench.table import Table
 from bench.vendor import Bill, Delays, Vendor, vendor
 from scenarios.catalogue import LIBRARY, Catalogue
 from scenarios.schema import Scenario
-from services.adapters.price_list import GenaiPrices
 from services.adapters.sql.store import open_sql
 from services.core.clock import SystemClock
 from services.core.money import NANO_PER_USD
@@ -27,6 +26,7 @@ from services.llm.entry import LedgerEntry
 from services.llm.ledger.counterfactual import counterfactual
 from services.llm.models.catalogue import load_models
 from services.llm.models.money import Pricing
+from services.llm.models.price_list import PackagedPrices
 from services.llm.optimizer import LLMOptimizer
 from services.llm.outcome import Outcome, Source, Usage
 from services.llm.reactions import Moment
@@ -82,7 +82,7 @@ async def measure() -> Iterable[Table]:
         stub.exact = True
         with TemporaryDirectory() as folder:
             ours, entries = await _ours(stub, scenario, Path(folder), list(names.values()))
-    pricing = Pricing(models, GenaiPrices(), SystemClock())
+    pricing = Pricing(models, PackagedPrices(), SystemClock())
     ids = {models.spec(id).model: id for id in models.heads.values()}
     bill = plain.bills[names[Tier.ADVANCED]]
     spec = models.spec(ids[names[Tier.ADVANCED]])

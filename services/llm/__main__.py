@@ -16,12 +16,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.adapters.price_list import GenaiPrices
 from services.core.clock import SystemClock
 from services.core.errors import ConfigError
 from services.llm.models.catalogue import SHIPPED, load_models
 from services.llm.models.doctor import as_json, as_text, diagnose
 from services.llm.models.money import Pricing
+from services.llm.models.price_list import PackagedPrices
 from services.llm.prompts import command as templates
 
 
@@ -65,7 +65,7 @@ def _doctor(args: argparse.Namespace) -> int:
               if args.json else error)  # fmt: skip
         return 1
     clock = SystemClock()
-    prices = GenaiPrices()
+    prices = PackagedPrices()
     pricing = Pricing(catalogue, prices, clock)
     diagnosis = diagnose(catalogue, pricing, clock.now().date(), edition=prices.edition)
     print(json.dumps(as_json(diagnosis), indent=2) if args.json else as_text(diagnosis))

@@ -99,7 +99,6 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
 
 def preload(settings: Settings) -> None:
     """Imports what `open_services` will need, in a process that waits for its job."""
-    importlib.import_module("genai_prices.data")
     if accounts(settings):
         importlib.import_module("services.adapters.openai_chat").prepare()
 

@@ -11,7 +11,6 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from services.adapters.price_list import GenaiPrices
 from services.adapters.sql.store import SqlParts
 from services.core.clock import Clock
 from services.core.errors import BackendError, ConfigError
@@ -26,6 +25,7 @@ from services.llm.ledger.budgets import BudgetPlan, parse_budgets
 from services.llm.models.catalogue import ModelCatalogue, load_models
 from services.llm.models.lint import lint
 from services.llm.models.money import Pricing
+from services.llm.models.price_list import PackagedPrices
 from services.llm.models.thresholds import Tuner, trials_of
 from services.llm.optimizer import LLMOptimizer
 from services.llm.plan.health import RouteHealth
@@ -117,7 +117,7 @@ class _House:
         self.metrics = LlmMetrics(self.catalogue.specs.values())
         self.pricing = Pricing(
             self.catalogue,
-            GenaiPrices(),
+            PackagedPrices(),
             clock,
             on_unknown=lambda _: self.metrics.event("price_unknown"),
         )

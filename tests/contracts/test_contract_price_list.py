@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.adapters.price_list import GenaiPrices
+from services.llm.models.price_list import PackagedPrices
 from services.llm.ports import PriceList
 from services.llm.spec import ModelSpec, Rates, Tier
 from tests.fakes.prices import FakePrices, usd
@@ -12,9 +12,9 @@ from tests.fakes.prices import FakePrices, usd
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
 
-@pytest.fixture(params=["fake", "genai"], scope="module")
+@pytest.fixture(params=["fake", "packaged"], scope="module")
 def prices(request: pytest.FixtureRequest) -> PriceList:
-    return FakePrices() if request.param == "fake" else GenaiPrices()
+    return FakePrices() if request.param == "fake" else PackagedPrices()
 
 
 def model(id: str) -> ModelSpec:

@@ -3,20 +3,24 @@
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta, timezone
-from decimal import Decimal
+from datetime import UTC, datetime, time, timedelta, timezone
+from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
 
 import pytest
 from genai_prices import Usage as TheirUsage
 from genai_prices import calc_price
+from genai_prices.data import providers
+from genai_prices.types import ModelInfo, Provider, StartDateConstraint, TieredPrices
 
-from services.adapters.price_list import GenaiPrices
+from scripts.price_snapshot import snapshot
 from services.llm.models.catalogue import SHIPPED, load_models
+from services.llm.models.entries import PROVIDERS
 from services.llm.models.lint import lint
 from services.llm.models.money import Pricing, cost_nano
+from services.llm.models.price_list import PACKAGED, PackagedPrices
 from services.llm.outcome import Usage
-from services.llm.spec import ModelSpec, Tier
+from services.llm.spec import ModelSpec, Rates, Tier
 from tests.fakes.clock import FakeClock
 from tests.fakes.prices import usd
 
@@ -26,8 +30,8 @@ PARIS = timezone(timedelta(hours=2))
 
 
 @pytest.fixture(scope="module")
-def prices() -> GenaiPrices:
-    return GenaiPrices()
+def prices() -> PackagedPrices:
+    return PackagedPrices()
 
 
 def model(id: str) -> ModelSpec:
@@ -35,11 +39,81 @@ def model(id: str) -> ModelSpec:
     return ModelSpec(id=id, provider=provider, model=name, tier=Tier.CHEAP, context_tokens=128_000)
 
 
+def listed() -> list[tuple[Provider, ModelInfo]]:
+    """Every model of the providers that may be asked, as the package has it."""
+    return [(one, model) for one in providers if one.id in PROVIDERS for model in one.models]
+
+
+def days_of(one: ModelInfo) -> list[datetime]:
+    """Now, long ago, and the moments around each day on which a price begins."""
+    days = [NOW, datetime(2019, 1, 1, tzinfo=UTC)]
+    for price in one.prices if isinstance(one.prices, list) else ():
+        if isinstance(price.constraint, StartDateConstraint):
+            begins = datetime.combine(price.constraint.start_date, time(), UTC)
+            days += [begins - timedelta(seconds=1), begins, begins + timedelta(days=1)]
+    return days
+
+
+def lengths_of(one: ModelInfo, at: datetime) -> list[int]:
+    """A short prompt, a very long one, and those around each border."""
+    parts = vars(one.get_prices(at)).values()
+    tiers = [tier for part in parts if isinstance(part, TieredPrices) for tier in part.tiers]
+    borders = {tier.start for tier in tiers}
+    return sorted({1, 5_000_000} | borders | {border + 1 for border in borders})
+
+
+def theirs_of(provider: Provider, one: ModelInfo, at: datetime, tokens: int) -> Rates | None:
+    """Rates as the package's own arithmetic shows them; None where it has no price for tokens."""
+    price = one.get_prices(at)
+    if price.input_mtok is None or price.output_mtok is None or price.requests_kcount:
+        return None
+
+    def cost(**usage: int) -> Decimal:
+        used = TheirUsage(input_tokens=tokens, **usage)
+        return one.calc_price(used, provider, genai_request_timestamp=at).total_price
+
+    def nano(spent: Decimal, count: int) -> int:
+        return int((spent * 10**15 / count).to_integral_value(ROUND_CEILING))
+
+    plain = cost(output_tokens=0)
+    input_nano, output_nano = nano(plain, tokens), nano(cost(output_tokens=1000) - plain, 1000)
+    if not input_nano + output_nano:
+        return None
+    return Rates(
+        input_nano=input_nano,
+        cached_nano=nano(cost(cache_read_tokens=tokens), tokens),
+        write_nano=nano(cost(cache_write_tokens=tokens), tokens),
+        output_nano=output_nano,
+    )
+
+
 def doctor(*args: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "services.llm", "doctor", *args],
         cwd=ROOT, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
+
+
+def test_the_file_is_what_the_package_says() -> None:
+    stored = PACKAGED.read_text(encoding="utf-8")
+    assert stored == snapshot(), "run: python -m scripts.price_snapshot"
+
+
+def test_every_price_is_the_packages_own_on_every_day_and_for_every_length(
+    prices: PackagedPrices,
+) -> None:
+    wrong, priced = [], set()
+    for provider, one in listed():
+        for at in days_of(one):
+            for tokens in lengths_of(one, at):
+                ours = prices.rates(model(f"{provider.id}/{one.id}"), at=at, prompt_tokens=tokens)
+                theirs = theirs_of(provider, one, at, tokens)
+                if ours is not None:
+                    priced.add((provider.id, one.id))
+                if ours != theirs:
+                    wrong.append((provider.id, one.id, at, tokens, ours, theirs))
+    assert wrong == []
+    assert len(priced) >= 130
 
 
 @pytest.mark.parametrize(
@@ -52,12 +126,12 @@ def doctor(*args: str) -> "subprocess.CompletedProcess[str]":
     ],
 )  # fmt: skip
 def test_trap_18_the_price_is_that_of_the_utc_day_of_the_call(
-    prices: GenaiPrices, at: datetime, expected: object
+    prices: PackagedPrices, at: datetime, expected: object
 ) -> None:
     assert prices.rates(model("mistral/mistral-large-4"), at=at, prompt_tokens=10) == expected
 
 
-def test_one_call_is_priced_by_its_own_time_to_the_last_nano(prices: GenaiPrices) -> None:
+def test_one_call_is_priced_by_its_own_time_to_the_last_nano(prices: PackagedPrices) -> None:
     luna, usage = model("openai/gpt-5.6-luna"), Usage(prompt_tokens=1000, completion_tokens=1000)
     costs = []
     for at in (NOW.replace(month=7, day=29), NOW):
@@ -68,7 +142,7 @@ def test_one_call_is_priced_by_its_own_time_to_the_last_nano(prices: GenaiPrices
 
 
 @pytest.mark.parametrize("alias", ["gpt-5.6", "gpt-6-luna-2026-09-01", "gpt-4o-mini-2024-07-18"])
-def test_the_packages_aliases_are_not_followed(prices: GenaiPrices, alias: str) -> None:
+def test_the_packages_aliases_are_not_followed(prices: PackagedPrices, alias: str) -> None:
     theirs = calc_price(
         TheirUsage(input_tokens=1), alias, provider_id="openai", genai_request_timestamp=NOW
     )
@@ -77,7 +151,7 @@ def test_the_packages_aliases_are_not_followed(prices: GenaiPrices, alias: str) 
 
 
 def test_our_arithmetic_equals_the_packages_for_every_listed_model_we_ship(
-    prices: GenaiPrices,
+    prices: PackagedPrices,
 ) -> None:
     usage = Usage(
         prompt_tokens=300_001, cached_tokens=1_024, cache_write_tokens=513, completion_tokens=77
@@ -105,7 +179,7 @@ def test_our_arithmetic_equals_the_packages_for_every_listed_model_we_ship(
 
 
 def test_every_shipped_model_has_a_price_and_no_tier_speaks_against_itself(
-    prices: GenaiPrices,
+    prices: PackagedPrices,
 ) -> None:
     catalogue = load_models()
     pricing = Pricing(catalogue, prices, FakeClock(NOW))
@@ -114,7 +188,7 @@ def test_every_shipped_model_has_a_price_and_no_tier_speaks_against_itself(
     assert [one for one in findings if one.code == "W-PRICE"] == []
 
 
-def test_the_overlay_stands_only_where_the_list_has_no_price(prices: GenaiPrices) -> None:
+def test_the_overlay_stands_only_where_the_list_has_no_price(prices: PackagedPrices) -> None:
     doubled = [
         spec.id
         for spec in load_models().specs.values()
@@ -123,31 +197,18 @@ def test_the_overlay_stands_only_where_the_list_has_no_price(prices: GenaiPrices
     assert doubled == []
 
 
-def test_nothing_is_fetched_and_no_updater_runs(prices: GenaiPrices) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", (
-            "import threading\n"
-            "from services.adapters.price_list import GenaiPrices\n"
-            "GenaiPrices()\n"
-            "from genai_prices import data_snapshot\n"
-            "print(threading.active_count(), data_snapshot._custom_snapshot)"
-        )],
-        cwd=ROOT, capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
-    assert done.stdout.split() == ["1", "None"]
-
-
-def test_the_list_is_not_imported_before_it_is_opened() -> None:
+def test_pricing_a_call_does_not_load_the_package() -> None:
     done = subprocess.run(
         [sys.executable, "-c", (
             "import sys\n"
-            "import services.adapters.price_list\n"
-            "import services.llm.models.money\n"
-            "print('genai_prices' in sys.modules)"
+            "import services.wiring\n"
+            "from services.llm.models.price_list import PackagedPrices\n"
+            "PackagedPrices()\n"
+            "print([name for name in sys.modules if name.startswith('genai_prices')])"
         )],
         cwd=ROOT, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
-    assert done.stdout.strip() == "False"
+    assert done.stdout.strip() == "[]"
 
 
 def test_doctor_prints_tiers_chains_prices_currency_and_what_models_take() -> None:
@@ -161,7 +222,7 @@ def test_doctor_prints_tiers_chains_prices_currency_and_what_models_take() -> No
     assert "openai/gpt-6.1-terra -> mistral/mistral-large-4" in page
     luna = next(line for line in page.splitlines() if line.startswith("openai/gpt-6-luna "))
     assert luna.split()[1:7] == ["cheap", "0.10", "0.01", "0.125", "0.50", "USD"]
-    assert "genai-prices" in luna
+    assert "genai-prices 0.2.3" in luna
     assert "effort=none" in luna
     local = next(line for line in page.splitlines() if line.startswith("scaleway/mistral-small"))
     assert local.split()[5:9] == ["0.35", "EUR", "1.2", "2025-07-01"]
