@@ -12,6 +12,7 @@ from services.core.errors import BackendError, BackendTimeout
 RAISED = (openai.OpenAIError, aiohttp.ClientError, ValueError)
 """What a call through the SDK's aiohttp transport can raise."""
 
+_NEVER_CONNECTED = (aiohttp.ClientConnectorError, ConnectionRefusedError)
 _CONTEXT_CODES = frozenset({"context_length_exceeded", "string_above_max_length"})
 _FILTER_CODES = frozenset({"content_filter", "content_policy_violation"})
 
@@ -39,13 +40,16 @@ def translated(error: Exception, *, opened: bool) -> BackendError:
 
 
 def _of_connection(error: Exception, *, opened: bool) -> BackendError:
-    """What broke underneath: the SDK's aiohttp transport calls each broken connection a timeout."""
-    root: BaseException = error
-    while root.__cause__ is not None:
-        root = root.__cause__
-    if isinstance(root, TimeoutError):
+    """What broke underneath: the SDK's aiohttp transport calls each broken connection a timeout.
+
+    A name that nobody knows and a certificate that does not fit are connections that never were.
+    """
+    causes: list[BaseException] = [error]
+    while (cause := causes[-1].__cause__) is not None:
+        causes.append(cause)
+    if isinstance(causes[-1], TimeoutError):
         return BackendTimeout("the vendor did not answer in time", code="timeout")
-    if isinstance(root, aiohttp.ClientConnectorError | ConnectionRefusedError):
+    if any(isinstance(one, _NEVER_CONNECTED) for one in causes):
         return BackendError("the vendor cannot be reached", code="connection")
     return BackendError("the vendor hung up", code="cut" if opened else "reset")
 
