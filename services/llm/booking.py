@@ -45,4 +45,5 @@ def booking(request: Request, outcome: Outcome, *, at: datetime, list_nano: int)
         total_s=outcome.latency.total_s,
         overhead_s=outcome.latency.total_s if outcome.level in _LOOKED_UP else 0.0,
         fault=outcome.fault,
+        variant=outcome.variant,
     )

@@ -261,6 +261,7 @@ class Call:
                 total_s=workshop.clock.monotonic_s() - self._began_s,
             ),
             faults=made.faults,
+            variant=decision.variant if decision else None,
             **more,
         )
         if source not in {Source.LIVE, Source.FALLBACK}:

@@ -12,6 +12,7 @@ from services.core.clock import Clock
 from services.core.tokens import TokenFactors, estimate_tokens, tokens_of
 from services.llm.cache.key import CacheKey, Keys
 from services.llm.cache.policy import ttl_s
+from services.llm.experiments.running import Arm
 from services.llm.ledger.glide import Glide
 from services.llm.models.money import Pricing
 from services.llm.models.thresholds import Thresholds
@@ -53,6 +54,7 @@ class Decision:
     squeezed_nano: int = 0
     refused_nano: int = 0
     words_only: bool = False
+    variant: str | None = None
 
     def ask(self, call: str, began_s: float) -> Ask:
         """What is asked of the models."""
@@ -66,6 +68,7 @@ class Decision:
             squeezed_tokens=self.squeezed_tokens,
             squeezed_nano=self.squeezed_nano,
             refused_nano=self.refused_nano,
+            variant=self.variant,
         )
 
 
@@ -98,6 +101,24 @@ class Learnt(Protocol):
     def thresholds(self) -> Thresholds: ...
 
 
+class Trials(Protocol):
+    """Experiments, as they run now."""
+
+    @property
+    def edition(self) -> int:
+        """Changes when another experiment runs than before."""
+        ...
+
+    @property
+    def chains(self) -> tuple[tuple[Route, ...], ...]:
+        """Every chain that some session may be answered by."""
+        ...
+
+    def arm(self, tier: Tier, session: str | None) -> Arm | None:
+        """The session's arm on that tier, if it has one."""
+        ...
+
+
 class Decider:
     """Decides calls. `routes` holds, for each tier, whom to ask in which order."""
 
@@ -112,6 +133,7 @@ class Decider:
         factors: TokenFactors,
         clock: Clock,
         policy: Policy,
+        trials: Trials | None = None,
     ) -> None:
         self.routes = routes
         self._keys = keys
@@ -121,7 +143,13 @@ class Decider:
         self._factors = factors
         self._clock = clock
         self._policy = policy
-        self._known: dict[tuple[Request, Glide, Thresholds], Decision] = {}
+        self._trials = trials
+        self._known: dict[tuple[Request, Glide, Thresholds, int], Decision] = {}
+
+    @property
+    def chains(self) -> tuple[tuple[Route, ...], ...]:
+        """Every order in which models are asked."""
+        return (*self.routes.values(), *(self._trials.chains if self._trials else ()))
 
     def decide(self, request: Request) -> Decision:
         """The call's tier, routes and messages as they will be sent."""
@@ -131,12 +159,15 @@ class Decider:
             scenario=request.scenario,
             session_limit_nano=request.session_limit_nano,
         )
-        circumstances = (request, glide, self._learnt.thresholds)
+        thresholds = self._learnt.thresholds
+        edition = self._trials.edition if self._trials else 0
+        circumstances = (request, glide, thresholds, edition)
         decision = self._known.get(circumstances)
         if decision is None:
             if len(self._known) >= _REMEMBERED:
                 del self._known[next(iter(self._known))]
-            decision = self._known[circumstances] = self._decide(*circumstances)
+            decision = self._decide(request, glide, thresholds)
+            self._known[circumstances] = decision
         return decision
 
     def key(self, request: Request, route: Route) -> CacheKey | None:
@@ -155,7 +186,8 @@ class Decider:
     def _decide(self, request: Request, glide: Glide, thresholds: Thresholds) -> Decision:
         tokens = tokens_of(request.messages)
         choice = self._choose(request, glide, tokens, thresholds)
-        routes = self.routes.get(choice.tier, ())
+        arm = self._trials.arm(choice.tier, request.session) if self._trials else None
+        routes = arm.routes if arm else self.routes.get(choice.tier, ())
         if not routes or glide.words_only:
             return Decision(
                 request=request,
@@ -182,6 +214,7 @@ class Decider:
             squeezed_tokens=squeezed.saved_tokens,
             squeezed_nano=squeezed.saved_nano,
             refused_nano=squeezed.refused_nano,
+            variant=arm.label if arm else None,
         )
 
     def _choose(

@@ -39,7 +39,8 @@ class LedgerEntry:
     `squeezed_tokens` were taken out by compression, worth `squeezed_nano`; `refused_nano` is what a
     shortening that was refused would have lost in discount. `predicted_tokens` are the prompt
     tokens that the vendor was expected to find in its own cache. `calls` is 1 on the one entry of a
-    call that stands for the call itself (the answer that was used), else 0.
+    call that stands for the call itself (the answer that was used), else 0. `variant` is the part
+    that the session has in an experiment, `experiment/variant`.
     """
 
     id: str
@@ -72,3 +73,4 @@ class LedgerEntry:
     overhead_s: float = 0.0
     fault: str | None = None
     currency: str = "USD"
+    variant: str | None = None

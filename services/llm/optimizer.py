@@ -27,7 +27,7 @@ class LLMOptimizer:
 
     @property
     def _routes(self) -> Iterable[tuple[Route, ...]]:
-        return self._workshop.decider.routes.values()
+        return self._workshop.decider.chains
 
     @property
     def has_model(self) -> bool:

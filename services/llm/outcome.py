@@ -60,6 +60,7 @@ class Outcome:
     the first thing that went wrong, as a stable word (`deadline`, `status_503`, `cut`, `cancelled`,
     `budget`), `faults` all of them as `route:fault`. `cost_nano` is nano-USD over every attempt,
     `saved_nano` what the cache or the deck spared. `complete` tells an answer that came whole.
+    `variant` is the session's part in an experiment (`experiment/variant`), if it has one.
     """
 
     text: str
@@ -79,3 +80,4 @@ class Outcome:
     fault: str | None = None
     faults: tuple[str, ...] = ()
     complete: bool = False
+    variant: str | None = None

@@ -26,7 +26,7 @@ class Ask:
     estimate of it, `squeezed_tokens` what compression took out, `refused_nano` the discount that
     taking out more would have lost. `began_s` is the monotonic time of the call, from which
     `request.deadline_s` counts. `words_only` tells that the money is nearly gone: no model is
-    asked.
+    asked. `variant` is the session's part in an experiment, if it has one.
     """
 
     call: str
@@ -39,6 +39,7 @@ class Ask:
     squeezed_nano: int = 0
     refused_nano: int = 0
     words_only: bool = False
+    variant: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 from services.core.text import storable
@@ -212,9 +213,17 @@ llm_calls = Table(
     Column("first_token_bucket", SmallInteger),
     Column("total_bucket", SmallInteger),
     Column("overhead_bucket", SmallInteger),
+    Column("variant", Label(64)),
     Index(None, "at"),
     Index(None, "session"),
     Index("ix_llm_calls_task_at", "task", "at"),
+    Index(
+        "ix_llm_calls_variant_at",
+        "variant",
+        "at",
+        sqlite_where=text("variant IS NOT NULL"),
+        postgresql_where=text("variant IS NOT NULL"),
+    ),
 )
 
 llm_health = Table(

@@ -232,6 +232,7 @@ def _entry(
         overhead_s=_seconds(_own_s(ticket, use)),
         fault=fault,
         currency=rates.currency,
+        variant=ask.variant,
     )
 
 
