@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from services.llm.models.catalogue import load_models
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 CHEAP = ("lint", "describe", "schema")
@@ -63,6 +65,17 @@ def test_cheap_commands_do_what_the_page_says(command: str) -> None:
         [sys.executable, *words[1:]], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_models_file_that_is_shown_loads(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+    shown = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    models = next(block for block in shown if block.startswith("schema:"))
+    prices = next(block for block in shown if block.lstrip().startswith("prices:"))
+    file = tmp_path / "models.yaml"
+    file.write_text(models.replace("    shutdown:", f"{prices}    shutdown:"), encoding="utf-8")
+    (row,) = load_models(file).specs["openai/gpt-6-luna"].prices
+    assert (row.rates.currency, row.rates.input_nano) == ("EUR", 150_000_000)
 
 
 @pytest.mark.parametrize("card", sorted((ROOT / "docs" / "lifecycles").glob("*.md")), ids=name_of)
