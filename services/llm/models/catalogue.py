@@ -11,7 +11,9 @@ from types import MappingProxyType
 
 from scenarios.errors import nearest, quoted
 from services.core.errors import ConfigError, NotFound
+from services.llm.experiments.design import Experiment
 from services.llm.models.entries import PROVIDERS, Provider, model_of, provider_of
+from services.llm.models.experiments import experiments_of
 from services.llm.models.reading import WHOLE_FILE, Group, Report, named, read
 from services.llm.models.thresholds import BOUNDS, Thresholds
 from services.llm.spec import ModelSpec, Tier
@@ -24,15 +26,17 @@ HEADED = (Tier.CHEAP, Tier.ADVANCED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCatalogue:
-    """Models by id, and the one that each tier asks first.
+    """Models by id, the one that each tier asks first, and what is tried in its place.
 
-    `file` and `lines` (of each model's id) say where they stand, for messages.
+    `file` and `lines` (of each model's id, and of the model of each `experiment/variant`) say where
+    they stand, for messages.
     """
 
     specs: Mapping[str, ModelSpec]
     heads: Mapping[Tier, str]
     providers: Mapping[str, Provider] = field(default_factory=lambda: MappingProxyType({}))
     thresholds: Thresholds = Thresholds()  # noqa: RUF009 - frozen
+    experiments: tuple[Experiment, ...] = ()
     file: str = ""
     lines: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -70,6 +74,7 @@ def load_models(path: Path | None = None) -> ModelCatalogue:
     specs = {id: spec for id, one in found.items() if (spec := model_of(id, one, providers))}
     _check_fallbacks(specs, found)
     heads = _heads(tiers, found)
+    experiments, tried = experiments_of(root.group("experiments"), specs)
     root.close()
     report.close()
     return ModelCatalogue(
@@ -78,7 +83,8 @@ def load_models(path: Path | None = None) -> ModelCatalogue:
         providers=providers,
         thresholds=thresholds,
         file=str(path),
-        lines={id: models.line_of(id) for id in found} if models else {},
+        experiments=experiments,
+        lines={**({id: models.line_of(id) for id in found} if models else {}), **tried},
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time
 
+from services.llm.experiments.design import Experiment
 from services.llm.models.catalogue import HEADED, ModelCatalogue
 from services.llm.models.lint import Finding, lint
 from services.llm.models.money import Pricing
@@ -65,6 +66,7 @@ def as_text(diagnosis: Diagnosis) -> str:
     for tier in HEADED:
         chain = " -> ".join(spec.id for spec in diagnosis.catalogue.chain(tier))
         lines.append(f"{tier.value:<8}  {chain}")
+    lines += [_tried(one) for one in diagnosis.catalogue.experiments]
     thresholds = diagnosis.catalogue.thresholds
     lines += [
         "",
@@ -88,9 +90,29 @@ def as_json(diagnosis: Diagnosis) -> Mapping[str, object]:
         "day": diagnosis.today.isoformat(),
         "healthy": diagnosis.healthy,
         "tiers": {tier.value: [spec.id for spec in catalogue.chain(tier)] for tier in HEADED},
+        "experiments": [_experiment(one) for one in catalogue.experiments],
         "thresholds": asdict(catalogue.thresholds),
         "models": [_entry(one) for one in diagnosis.models],
         "findings": [one.as_json() for one in diagnosis.findings],
+    }
+
+
+def _tried(one: Experiment) -> str:
+    parts = [f"{each.name} {each.weight} {each.model or ''}".strip() for each in one.variants]
+    notes = f"{f' since {one.since}' if one.since else ''}{' (paused)' if one.paused else ''}"
+    return f"experiment {one.id} on {one.tier.value}: {', '.join(parts)}{notes}"
+
+
+def _experiment(one: Experiment) -> dict[str, object]:
+    return {
+        "id": one.id,
+        "tier": one.tier.value,
+        "since": one.since.isoformat() if one.since else None,
+        "paused": one.paused,
+        "worse_by": one.worse_by,
+        "variants": {
+            each.name: {"weight": float(each.weight), "model": each.model} for each in one.variants
+        },
     }
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from itertools import product
 from types import MappingProxyType
 from typing import Literal
 
@@ -60,6 +61,7 @@ class Finding:
 def lint(catalogue: ModelCatalogue, pricing: Pricing, today: date) -> tuple[Finding, ...]:
     """Everything that speaks against the catalogue on that day, errors first."""
     used = {spec.id for tier in HEADED for spec in catalogue.chain(tier)}
+    used |= {one.model for made in catalogue.experiments for one in made.others if one.model}
     at = datetime.combine(today, time(12), UTC)
     findings = [*_dearer(catalogue, pricing, at)]
     for spec in catalogue.specs.values():
@@ -70,26 +72,34 @@ def lint(catalogue: ModelCatalogue, pricing: Pricing, today: date) -> tuple[Find
 
 
 def _dearer(catalogue: ModelCatalogue, pricing: Pricing, at: datetime) -> Iterable[Finding]:
-    """The cheap tier's head costs more than the advanced one's, by task."""
-    heads = [catalogue.chain(tier)[:1] for tier in HEADED]
-    if not all(heads) or heads[0] == heads[1]:
-        return
-    cheap, advanced = (head[0] for head in heads)
-    for task, mix in MIXES.items():
-        costs = [_cost(pricing, spec, mix, at) for spec in (cheap, advanced)]
-        if costs[0] is None or costs[1] is None or costs[0] <= costs[1]:
-            continue
-        yield Finding(
-            severity="error",
-            code="E-TIER-PRICE",
-            place=_place(catalogue, cheap.id),
-            model=cheap.id,
-            cause=(
-                f"as the {Tier.CHEAP.value} tier it costs {_usd(costs[0])} for one {task.value}"
-                f" call, {advanced.id} as the {Tier.ADVANCED.value} tier {_usd(costs[1])}"
-            ),
-            hint="Exchange the two under `tiers`, or choose another model.",
-        )
+    """What the cheap tier asks first costs more than what the advanced one does, by task."""
+    heads = catalogue.chain(Tier.ADVANCED)[:1]
+    for advanced, (cheap, line, hint) in product(heads, _asked_as_cheap(catalogue)):
+        for task, mix in MIXES.items() if cheap != advanced else ():
+            costs = [_cost(pricing, spec, mix, at) for spec in (cheap, advanced)]
+            if costs[0] is None or costs[1] is None or costs[0] <= costs[1]:
+                continue
+            yield Finding(
+                severity="error",
+                code="E-TIER-PRICE",
+                place=_place(catalogue, line),
+                model=cheap.id,
+                cause=(
+                    f"as the {Tier.CHEAP.value} tier it costs {_usd(costs[0])} for one {task.value}"
+                    f" call, {advanced.id} as the {Tier.ADVANCED.value} tier {_usd(costs[1])}"
+                ),
+                hint=hint,
+            )
+
+
+def _asked_as_cheap(catalogue: ModelCatalogue) -> Iterable[tuple[ModelSpec, str, str]]:
+    """The tier's head and what is tried in its place, each with its line's name and a hint."""
+    for head in catalogue.chain(Tier.CHEAP)[:1]:
+        yield head, head.id, "Exchange the two under `tiers`, or choose another model."
+    for made in catalogue.experiments:
+        for one in made.others:
+            if made.tier is Tier.CHEAP and one.model is not None:
+                yield catalogue.spec(one.model), made.label(one), "Try another model."
 
 
 def _ending(

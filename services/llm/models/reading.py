@@ -24,6 +24,7 @@ Word = TypeVar("Word", bound=str)
 _NUMBER = re.compile(r"\d{1,18}(?:\.\d{1,18})?", re.ASCII)
 _WHOLE = re.compile(r"\d{1,3}(?:_?\d{3}){0,5}|\d{1,18}", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_PRICE = "It is meant for a million tokens, in the currency's own unit."
 _NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
 
 
@@ -119,8 +120,10 @@ class Group:
             return None
         return number
 
-    def number(self, key: str, *, most: int, required: bool = False) -> Decimal | None:
-        """A decimal number of 0 or more, exactly as it is written."""
+    def number(
+        self, key: str, *, most: int, required: bool = False, remedy: str = _PRICE
+    ) -> Decimal | None:
+        """A decimal number of 0 or more, exactly as it is written. `remedy`: above `most`."""
         text = self.text(key, required=required)
         if text is None:
             return None
@@ -129,7 +132,6 @@ class Group:
         elif not _NUMBER.fullmatch(text):
             self.refuse(key, f"{quoted(text)} is not a number", "Write a decimal such as 0.15.")
         elif (number := Decimal(text)) > most:
-            remedy = "It is meant for a million tokens, in the currency's own unit."
             self.refuse(key, f"{text} is above {most}", remedy)
         else:
             return number
