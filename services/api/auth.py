@@ -3,7 +3,6 @@
 Owns keys, claims and scopes of callers. LiveKit's own tokens are another thing (`tokens`).
 """
 
-import hashlib
 import json
 import logging
 import re
@@ -18,12 +17,12 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from services.api.problems import ProblemError
 from services.core.errors import ConfigError
+from services.core.ids import user_key
 from services.settings import MIN_SECRET_BYTES, Settings
 
 LEEWAY_S = 60
 ASYMMETRIC = ("RS256", "ES256", "EdDSA")
 _KID_AND_SECRET = re.compile(r"([A-Za-z0-9_-]{1,32}):(.+)")
-_PLAIN_USER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 log = logging.getLogger(__name__)
 
@@ -146,13 +145,6 @@ class Doorman:
             return LOCAL
         claims = self._keys.claims(bearer)
         return Caller(user=user_key(claims["sub"]), scopes=_scopes(claims.get("scope")))
-
-
-def user_key(subject: str) -> str:
-    """A user's name in rows and identities: the subject itself when it is plain, else its hash."""
-    if _PLAIN_USER.fullmatch(subject):
-        return subject
-    return hashlib.sha256(subject.encode()).hexdigest()[:32]
 
 
 BEARER = HTTPBearer(

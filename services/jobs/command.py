@@ -11,6 +11,7 @@ from typing import Any
 
 from services.core.clock import SystemClock
 from services.core.errors import BackendError, ConfigError
+from services.core.ids import user_key
 from services.jobs.purge import purge, sweep
 from services.llm.cache.answers import FRESH_S
 from services.llm.cache.key import Tag
@@ -51,7 +52,8 @@ async def _done(args: argparse.Namespace, environ: Mapping[str, str]) -> str:
         if args.command == "sweep":
             return f"{_entries(await sweep(opened.cache))} swept from {opened.place}"
         tag, id = _asked(vars(args))
-        gone = await purge(opened.cache, opened.keys.tag(tag, id))
+        name = user_key(id) if tag is Tag.USER else id
+        gone = await purge(opened.cache, opened.keys.tag(tag, name))
         return (
             f"{_entries(gone)} of the {tag} {id} purged from {opened.place};"
             f" running processes forget theirs within {FRESH_S:.0f} s"

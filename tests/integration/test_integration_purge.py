@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from bench.vendor import Delays, vendor
+from services.core.ids import user_key
 from services.launch.ports import free_port
 from services.llm.outcome import Source
 from services.llm.request import Message, Request, Scope, TaskType
@@ -20,7 +21,7 @@ ASKED = Request(
     task=TaskType.AGENT_REACTION,
     messages=(Message("user", "Say that you agree."),),
     scope=Scope.USER,
-    user="ada",
+    user=user_key("ada@example.org"),
     scenario="debat-tv",
     persona="morel",
     language="en",
@@ -66,7 +67,7 @@ async def test_purged_answers_are_made_anew_and_others_are_not(
         nobody = await jobs(environ, "purge", "--user", "bob")
         assert (nobody.code, nobody.out.split(" purged")[0]) == (0, "0 entries of the user bob")
         assert await answered(environ) is Source.CACHED
-        for kind in ("--user=ada", "--scenario=debat-tv", "--model=openai/stub-1"):
+        for kind in ("--user=ada@example.org", "--scenario=debat-tv", "--model=openai/stub-1"):
             done = await jobs(environ, "purge", kind)
             assert (done.code, done.err) == (0, "")
             assert done.out.startswith("1 entry of the ")

@@ -14,9 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 from services.api.app import create_app
-from services.api.auth import user_key
 from services.core.errors import ConfigError
-from services.core.ids import new_identity, new_room, owner_of
+from services.core.ids import new_identity, new_room, owner_of, user_key
 from tests.fakes.parts import FakeParts, settings
 from tests.unit.services.api.conftest import MakeClient
 
