@@ -78,6 +78,16 @@ def test_the_models_file_that_is_shown_loads(tmp_path: Path) -> None:
     assert (row.rates.currency, row.rates.input_nano) == ("EUR", 150_000_000)
 
 
+def test_every_event_that_operators_are_told_of_is_logged_or_counted() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = page.partition("## What the log says")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    events = [event for row in rows for event in re.findall(r"`([a-z_]+\.[a-z_]+)`", row)]
+    code = [path.read_text(encoding="utf-8") for path in (ROOT / "services").rglob("*.py")]
+    assert len(events) > 20
+    assert [event for event in events if not any(f'"{event}"' in one for one in code)] == []
+
+
 @pytest.mark.parametrize("card", sorted((ROOT / "docs" / "lifecycles").glob("*.md")), ids=name_of)
 def test_a_lifecycle_fits_on_one_card(card: Path) -> None:
     assert len(card.read_text(encoding="utf-8").splitlines()) <= LONGEST_CARD
