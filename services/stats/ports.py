@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal, Protocol
+
+from services.llm.experiments.results import Results
 
 Duration = Literal["total", "first_token", "overhead"]
 """A whole answer, its first useful words, and what the optimizer itself took."""
@@ -91,6 +93,36 @@ class LedgerTotals(Protocol):
     async def totals(self, *, since: datetime | None, top: int) -> Totals:
         """Everything booked at or after `since` (None: ever), `top` entries of each list."""
         ...
+
+    async def days(self, *, since: datetime) -> Mapping[date, int]:
+        """Nano-USD spent at or after `since`, by UTC day; days without a booking are left out."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmTotals:
+    """A variant of an experiment, summed. `label` is `experiment/variant`.
+
+    `sessions` that had it, money of all its attempts, and first-word times of the answers that its
+    own model gave whole, counted by bucket (`buckets`).
+    """
+
+    label: str
+    sessions: int
+    cost_nano: int
+    first_token: Mapping[int, int] = field(default_factory=dict)
+
+
+class ArmLedger(Protocol):
+    """The variants of experiments, summed where they lie. Raises BackendError."""
+
+    async def arms(self, labels: Sequence[str], *, since: datetime | None) -> Sequence[ArmTotals]:
+        """Those of them that were booked at or after `since` (None: ever)."""
+        ...
+
+
+class ExperimentLedger(Results, ArmLedger, Protocol):
+    """What the ledger tells of experiments: to their guards, and to the stats."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from pydantic import SecretStr
 
@@ -11,6 +12,14 @@ from services.llm.spec import ModelSpec, Tier
 from services.settings import Settings
 
 Routes = Mapping[Tier, tuple[Route, ...]]
+
+
+class OpenRoutes(NamedTuple):
+    """The chain of each tier, every route by its model, and what the caller closes."""
+
+    chains: Routes
+    by_model: Mapping[str, Route]
+    chats: tuple[ChatModel, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +53,16 @@ def chains(settings: Settings, catalogue: ModelCatalogue) -> Mapping[Tier, tuple
     return {Tier.CHEAP: cheap or advanced, Tier.ADVANCED: _once((*advanced, *cheap))}
 
 
-def open_routes(
-    settings: Settings, catalogue: ModelCatalogue, local: Route | None
-) -> tuple[Routes, tuple[ChatModel, ...]]:
-    """Routes for every tier, and the models behind them, which the caller closes.
+def tried(settings: Settings, catalogue: ModelCatalogue) -> tuple[ModelSpec, ...]:
+    """The models that experiments put first and that can be asked here under their own name."""
+    able = accounts(settings)
+    ids = (one.model for made in catalogue.experiments for one in made.others)
+    specs = (catalogue.spec(id) for id in ids if id is not None)
+    return _once(spec for spec in specs if spec.provider in able and _named(spec, settings) is spec)
+
+
+def open_routes(settings: Settings, catalogue: ModelCatalogue, local: Route | None) -> OpenRoutes:
+    """Routes for every tier and every experiment.
 
     The environment's address of a provider goes before the catalogue's.
 
@@ -60,7 +75,8 @@ def open_routes(
         from services.adapters.openai_chat import OpenAIChat, at_address
 
         first: dict[str, OpenAIChat] = {}
-        for spec in _once(spec for chain in wanted.values() for spec in chain):
+        chained = (spec for chain in wanted.values() for spec in chain)
+        for spec in _once((*chained, *tried(settings, catalogue))):
             account = able[spec.provider]
             written = catalogue.providers.get(spec.provider)
             spec = at_address(spec, account.base_url)
@@ -74,7 +90,8 @@ def open_routes(
             made[spec.id] = Route(spec=spec, chat=chat)
     last = (local,) if local else ()
     routes = {tier: (*(made[spec.id] for spec in chain), *last) for tier, chain in wanted.items()}
-    return routes, tuple(route.chat for route in (*made.values(), *last))
+    chats = tuple(route.chat for route in (*made.values(), *last))
+    return OpenRoutes(chains=routes, by_model=made, chats=chats)
 
 
 def _named(spec: ModelSpec, settings: Settings) -> ModelSpec:

@@ -18,7 +18,9 @@ from services.core.tokens import TokenFactors
 from services.llm.cache.answers import AnswerCache
 from services.llm.cache.flights import Flights
 from services.llm.cache.key import Keys
-from services.llm.decide import Decider, Policy
+from services.llm.decide import Decider, Policy, Trials
+from services.llm.experiments.results import Results
+from services.llm.experiments.running import Experiments
 from services.llm.learning import Learning
 from services.llm.ledger.books import Books
 from services.llm.ledger.budgets import BudgetPlan, parse_budgets
@@ -38,7 +40,7 @@ from services.stats.budgets import PurseBudgets
 from services.stats.routes import HealthReporter
 from services.stats.stats import Stats
 from services.telemetry.llm_metrics import LlmMetrics
-from services.wiring.routes import Routes, open_routes
+from services.wiring.routes import OpenRoutes, Routes, open_routes
 from services.wiring.secret import cache_secret
 from services.wiring.shared import open_shared
 
@@ -72,15 +74,16 @@ async def open_words(settings: Settings, clock: Clock, sql: SqlParts) -> AsyncIt
         if settings.redis_url is None and not settings.database_url.startswith("sqlite"):
             log.warning("budgets.of_one_machine", extra={"remedy": "set REDIS_URL"})
         books = house.books(shared.purse, sql.ledger, plan)
-        routes, chats = open_routes(settings, house.catalogue, _local(settings))
-        for chat in chats:
+        routes = open_routes(settings, house.catalogue, _local(settings))
+        for chat in routes.chats:
             parts.push_async_callback(chat.aclose)
+        experiments = house.experiments(routes, sql.experiments)
         parts.push_async_callback(books.aclose)
         answers = AnswerCache(shared.cache, clock, Random(), observer=house.observer)
         health = RouteHealth(clock, counts=house.observer)
         optimizer = LLMOptimizer(
             Workshop(
-                decider=house.decider(routes, books),
+                decider=house.decider(routes.chains, books, experiments),
                 accounts=books,
                 cache=answers,
                 flights=Flights(),
@@ -93,7 +96,9 @@ async def open_words(settings: Settings, clock: Clock, sql: SqlParts) -> AsyncIt
         process = f"{os.getpid()}-{secrets.token_hex(4)}"
         reporter = HealthReporter(sql.board, health.snapshot, clock, process=process)
         learning = _learn(house.tuner, sql.ledger, clock)
-        await parts.enter_async_context(_running(books.run(), reporter.run(), learning))
+        await experiments.begin()
+        background = (books.run(), reporter.run(), experiments.run(), learning)
+        await parts.enter_async_context(_running(*background))
         yield Words(
             optimizer=optimizer,
             books=books,
@@ -140,7 +145,17 @@ class _House:
             prefixes=PrefixWatch(),
         )
 
-    def decider(self, routes: Routes, books: Books) -> Decider:
+    def experiments(self, routes: OpenRoutes, results: Results) -> Experiments:
+        return Experiments(
+            self.catalogue.experiments,
+            chains=routes.chains,
+            models=routes.by_model,
+            results=results,
+            clock=self._clock,
+            observer=self.observer,
+        )
+
+    def decider(self, routes: Routes, books: Books, trials: Trials) -> Decider:
         settings = self._settings
         return Decider(
             routes=routes,
@@ -150,6 +165,7 @@ class _House:
             learnt=self.observer,
             factors=self.factors,
             clock=self._clock,
+            trials=trials,
             policy=Policy(
                 cache=settings.llm_cache_enabled,
                 ttl_default_s=float(settings.llm_cache_ttl_default),

@@ -7,6 +7,7 @@ import pytest
 
 from services.adapters.sql.store import SqlParts, open_sql
 from tests.fakes.ledger import FakeLedger
+from tests.fakes.results import FakeResults
 from tests.fakes.stats import FakeHealthBoard, FakeTotals
 from tests.fakes.store import FakePresence, FakeSessionStore
 
@@ -22,6 +23,7 @@ async def parts(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
             ledger=ledger,
             totals=FakeTotals(ledger),
             board=FakeHealthBoard(),
+            experiments=FakeResults(ledger),
         )
         return
     if request.param == "sqlite":

@@ -4,12 +4,15 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
+from services.llm.entry import Role
 from services.llm.experiments.results import Row, block_of
 from services.llm.ports import LedgerStore
+from services.stats.buckets import bucket_of
+from services.stats.ports import ArmTotals
 
 
 class FakeResults:
-    """Results over any ledger that gives its entries. `asked` counts the times it was read."""
+    """Results and ArmLedger over any ledger that gives its entries. `asked` counts the readings."""
 
     def __init__(self, ledger: LedgerStore) -> None:
         self._ledger = ledger
@@ -32,3 +35,26 @@ class FakeResults:
             )
             for (block, label, role, source, model, fault), calls in counted.items()
         ]  # fmt: skip
+
+    async def arms(self, labels: Sequence[str], *, since: datetime | None) -> Sequence[ArmTotals]:
+        booked = await self._ledger.entries(since=since)
+        found: list[ArmTotals] = []
+        for label in labels:
+            own = [one for one in booked if one.variant == label]
+            if not own:
+                continue
+            times = [
+                one.first_token_s
+                for one in own
+                if one.role is Role.SERVED
+                and one.source == "live"
+                and one.first_token_s is not None
+            ]
+            arm = ArmTotals(
+                label=label,
+                sessions=len({one.session for one in own if one.session is not None}),
+                cost_nano=sum(one.cost_nano for one in own),
+                first_token=dict(Counter(map(bucket_of, times))),
+            )
+            found.append(arm)
+        return found

@@ -1,8 +1,8 @@
 """The stats' sources in memory. The sums are made in plain Python: what SQL is compared with."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
 
 from services.core.errors import BackendError
 from services.llm.entry import LedgerEntry, Role
@@ -34,6 +34,12 @@ class FakeTotals:
             faults=_faults(booked, top),
             rules=_top(Counter(entry.rule for entry in answers if entry.rule), top),
         )
+
+    async def days(self, *, since: datetime) -> Mapping[date, int]:
+        spent: Counter[date] = Counter()
+        for entry in await self._ledger.entries(since=since):
+            spent[entry.at.astimezone(UTC).date()] += entry.cost_nano
+        return dict(spent)
 
 
 class FakeHealthBoard:

@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.adapters.sql.engine import open_engine, translated
+from services.adapters.sql.experiments import SqlExperiments
 from services.adapters.sql.health import SqlHealthBoard
 from services.adapters.sql.ledger import SqlLedger
 from services.adapters.sql.schema import (
@@ -35,7 +36,7 @@ from services.sessions.records import (
     SessionStatus,
     TurnRecord,
 )
-from services.stats.ports import HealthBoard, LedgerTotals
+from services.stats.ports import ExperimentLedger, HealthBoard, LedgerTotals
 
 LISTED = 500
 """The longest list that one call gives."""
@@ -49,6 +50,7 @@ class SqlParts(NamedTuple):
     ledger: LedgerStore
     totals: LedgerTotals
     board: HealthBoard
+    experiments: ExperimentLedger
 
 
 @asynccontextmanager
@@ -67,6 +69,7 @@ async def open_sql(url: str) -> AsyncIterator[SqlParts]:
             ledger=SqlLedger(engine),
             totals=SqlLedgerTotals(engine),
             board=SqlHealthBoard(engine),
+            experiments=SqlExperiments(engine),
         )
     finally:
         await engine.dispose()

@@ -3,15 +3,16 @@
 All sums of one answer are read in one snapshot, so that they agree with each other.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Select, case, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.adapters.sql.engine import translated
+from services.adapters.sql.moments import DAY_CHARS, utc_text
 from services.adapters.sql.schema import llm_calls
 from services.llm.entry import Role
 from services.llm.outcome import Source
@@ -76,6 +77,16 @@ class SqlLedgerTotals:
                     faults=await _counts(connection, _faults(window, top)),
                     rules=await _counts(connection, _rules(window, top)),
                 )
+
+    async def days(self, *, since: datetime) -> Mapping[date, int]:
+        day = utc_text(_C.at, dialect=self._engine.dialect.name, chars=DAY_CHARS)
+        query = (
+            select(day.label("day"), func.sum(_C.cost_nano)).where(_C.at >= since).group_by("day")
+        )
+        with translated():
+            async with self._engine.connect() as connection:
+                found = (await connection.execute(query)).all()
+        return {date.fromisoformat(text): int(nano) for text, nano in found}
 
     @asynccontextmanager
     async def _snapshot(self) -> AsyncIterator[AsyncConnection]:

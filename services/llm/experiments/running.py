@@ -84,7 +84,7 @@ class _Trial:
 
 
 class Experiments:
-    """Assigns sessions to variants. `models` are all routes by model, `routes` the tiers' chains.
+    """Assigns sessions to variants. `chains` are the tiers' own, `models` all routes by model.
 
     `edition` changes whenever another experiment runs than before: what was decided is then stale.
     """
@@ -93,14 +93,14 @@ class Experiments:
         self,
         designs: Iterable[Experiment],
         *,
-        routes: Mapping[Tier, tuple[Route, ...]],
+        chains: Mapping[Tier, tuple[Route, ...]],
         models: Mapping[str, Route],
         results: Results,
         clock: Clock,
         observer: Observer,
     ) -> None:
         self._trials = [
-            _Trial(design=one, arms=_arms(one, routes.get(one.tier, ()), models)) for one in designs
+            _Trial(design=one, arms=_arms(one, chains.get(one.tier, ()), models)) for one in designs
         ]
         self._results = results
         self._clock = clock
