@@ -17,6 +17,7 @@ class Answer:
     def __init__(self, call: Call) -> None:
         self.outcome: Outcome | None = None
         self._call = call
+        self._taken = False
         self._pieces: asyncio.Queue[str | None] = asyncio.Queue()
         self._task = asyncio.create_task(self._run())
 
@@ -30,6 +31,7 @@ class Answer:
             await self._task
             self._call.heard()
             raise StopAsyncIteration
+        self._taken = True
         return piece
 
     async def aclose(self) -> None:
@@ -40,6 +42,8 @@ class Answer:
             self._task.result()
         if self.outcome is None:
             self.outcome = self._call.cancelled()
+        if self._taken:
+            self._call.heard()
 
     async def _run(self) -> None:
         try:

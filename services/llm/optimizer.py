@@ -8,9 +8,10 @@ from typing import Any
 
 from services.llm.answer import Answer
 from services.llm.call import Call
+from services.llm.door import WHOLE_S, AnyMessage, request_of
 from services.llm.outcome import Outcome
 from services.llm.ports import Route
-from services.llm.request import Complexity, Message, Request, TaskType
+from services.llm.request import Complexity, Request, TaskType
 from services.llm.round import Round
 from services.llm.spec import Tier
 from services.llm.workshop import DeckLine, Workshop
@@ -109,22 +110,41 @@ class LLMOptimizer:
 
     async def get_optimized_response(
         self,
-        messages: Sequence[Message],
-        task_type: TaskType = TaskType.CONVERSATION,
+        messages: Sequence[AnyMessage],
+        task_type: TaskType | str = TaskType.CONVERSATION,
+        complexity: Complexity | str | None = None,
         *,
-        complexity: Complexity | None = None,
+        use_cache: bool = True,
+        cache_ttl: float | None = None,
+        understudy: Callable[[], str] = str,
+        deadline_s: float = WHOLE_S,
+        **more: Any,
+    ) -> Outcome:
+        """The whole answer to messages: `respond`, with the arguments of `door.request_of`."""
+        request = request_of(
+            messages,
+            task_type,
+            complexity,
+            use_cache=use_cache,
+            cache_ttl=cache_ttl,
+            deadline_s=deadline_s,
+            **more,
+        )
+        return await self.respond(request, understudy=understudy)
+
+    def stream_optimized_response(
+        self,
+        messages: Sequence[AnyMessage],
+        task_type: TaskType | str = TaskType.CONVERSATION,
+        complexity: Complexity | str | None = None,
+        *,
         use_cache: bool = True,
         cache_ttl: float | None = None,
         understudy: Callable[[], str] = str,
         **more: Any,
-    ) -> Outcome:
-        """`respond` for messages. `cache_ttl` is in seconds; `more` are other fields of Request."""
-        request = Request(
-            task=task_type,
-            messages=tuple(messages),
-            complexity=complexity,
-            use_cache=use_cache,
-            cache_ttl_s=cache_ttl,
-            **more,
+    ) -> Answer:
+        """The same as words come: `stream`, with the arguments of `door.request_of`."""
+        request = request_of(
+            messages, task_type, complexity, use_cache=use_cache, cache_ttl=cache_ttl, **more
         )
-        return await self.respond(request, understudy=understudy)
+        return self.stream(request, understudy=understudy)

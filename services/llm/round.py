@@ -39,3 +39,5 @@ class Round:
             await self._accounts.reserve_batch(self._attempts)
         except Refused as refusal:
             log.info("llm.round_too_dear", extra={"cause": str(refusal)})
+        except Exception:  # its calls are made all the same: silence would be worse
+            log.exception("llm.round_failed")

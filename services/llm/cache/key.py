@@ -94,7 +94,7 @@ class Keys:
             fields.append(message.content)
         digest = self._digest(fields)
         return CacheKey(
-            f"llm:cache:{digest}:{spec.model}:{request.task}",
+            f"llm:cache:{digest}:{spec.model.replace(':', '%3A')}:{request.task}",
             self._tags(request, spec),
             request.scope,
             owner is not self._process,

@@ -79,6 +79,18 @@ async def test_line_that_nobody_listened_to_may_be_served_again() -> None:
     assert len(model.requests) == 1
 
 
+async def test_line_that_was_cut_off_by_its_speaker_counts_as_heard() -> None:
+    """The guard closes an answer once a character has said enough; the session heard it."""
+    model = FakeChatModel(*LINES)
+    optimizer = optimizer_on(model, LoopClock())
+    first = optimizer.stream(by(), understudy=understudy)
+    assert await anext(first)
+    await asyncio.sleep(1)
+    await first.aclose()
+    _, outcome = await heard(optimizer, by())
+    assert outcome.source is Source.LIVE
+
+
 async def test_c2_words_of_one_session_are_not_served_to_another() -> None:
     model = FakeChatModel(*LINES)
     optimizer = optimizer_on(model, LoopClock())
