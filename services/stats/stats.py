@@ -7,16 +7,27 @@ know (circuits) and what the purse holds (budgets) is told when they answer, els
 import logging
 from collections.abc import Awaitable
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from services.core.clock import Clock
 from services.core.errors import BackendError
 from services.stats import summary
 from services.stats.counterfactual import counterfactual
+from services.stats.days import Days
+from services.stats.experiments import ExperimentStats
 from services.stats.figures import ratio, usd
+from services.stats.forecast import Forecast, forecast
 from services.stats.ports import Budgets, BudgetState, HealthBoard, LedgerTotals, Totals
 from services.stats.routes import FRESH, together
-from services.stats.views import BudgetView, LlmStats, RouteState, Window
+from services.stats.views import (
+    BudgetView,
+    DayView,
+    ExperimentView,
+    ForecastView,
+    LlmStats,
+    RouteState,
+    Window,
+)
 from services.stats.windows import since
 
 TOP = 20
@@ -25,6 +36,15 @@ TOP = 20
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+
+class _Beside(NamedTuple):
+    """What is not of the window; None: nobody can tell now."""
+
+    routes: tuple[RouteState, ...] | None
+    budgets: tuple[BudgetView, ...] | None
+    forecast: ForecastView
+    experiments: tuple[ExperimentView, ...] | None
 
 
 class Stats:
@@ -37,11 +57,14 @@ class Stats:
         *,
         clock: Clock,
         budgets: Budgets | None = None,
+        experiments: ExperimentStats | None = None,
         top: int = TOP,
     ) -> None:
         self._totals = totals
         self._board = board
         self._budgets = budgets
+        self._experiments = experiments
+        self._days = Days(totals, clock)
         self._clock = clock
         self._top = top
 
@@ -54,12 +77,20 @@ class Stats:
         now = self._clock.now()
         first = since(window, now)
         totals = await self._totals.totals(since=first, top=self._top)
-        routes = await _if_told(self._routes(now), "routes")
-        budgets = await _if_told(self._budgets_now(now), "budgets")
-        return _stats(totals, window, now, first, routes=routes, budgets=budgets)
+        today, spent = await self._days.spent()
+        beside = _Beside(
+            routes=await _if_told(self._routes(now), "routes"),
+            budgets=await _if_told(self._budgets_now(now), "budgets"),
+            forecast=_forecast(forecast(spent, today)),
+            experiments=await _if_told(self._experiments_now(), "experiments"),
+        )
+        return _stats(totals, window, now, first, beside)
 
     async def _routes(self, now: datetime) -> tuple[RouteState, ...]:
         return together(await self._board.notes(since=now - FRESH))
+
+    async def _experiments_now(self) -> tuple[ExperimentView, ...]:
+        return await self._experiments.views() if self._experiments else ()
 
     async def budgets(self) -> tuple[BudgetView, ...]:
         """The budgets that stand for everybody; reading them also brings their metric up to date.
@@ -87,9 +118,7 @@ def _stats(
     window: Window,
     now: datetime,
     first: datetime | None,
-    *,
-    routes: tuple[RouteState, ...] | None,
-    budgets: tuple[BudgetView, ...] | None,
+    beside: _Beside,
 ) -> LlmStats:
     cells, timings = totals.cells, totals.timings
     hits, misses = summary.hits_and_misses(cells)
@@ -122,8 +151,18 @@ def _stats(
         prefix_cache=summary.prefix_cache(cells),
         compression=summary.compression(cells),
         counterfactual=compared,
-        routes=routes,
-        budgets=budgets,
+        **beside._asdict(),
+    )
+
+
+def _forecast(one: Forecast) -> ForecastView:
+    return ForecastView(
+        method=one.method,
+        days=one.days,
+        month_ends=one.month_ends,
+        month_nano=one.month_nano,
+        month=None if one.month_nano is None else usd(one.month_nano),
+        coming=tuple(DayView(day=day, cost_nano=nano, cost=usd(nano)) for day, nano in one.coming),
     )
 
 

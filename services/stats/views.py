@@ -4,7 +4,7 @@ Money is integer nano-USD in `*_nano`; beside it stands what a person reads. Dur
 shares 0 to 1. Nothing here names a user or holds what anybody said.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -147,6 +147,57 @@ class BudgetView(View):
     ends_at: datetime | None
 
 
+class DayView(View):
+    """A day of UTC and what it will probably cost."""
+
+    day: date
+    cost_nano: int
+    cost: str
+
+
+class ForecastView(View):
+    """What is to be expected. While the method is `unknown` there is no figure, not a 0."""
+
+    method: Literal["unknown", "mean", "trend", "season"]
+    days: int = Field(description="whole days since the first spending: what it is made from")
+    month_ends: date
+    month_nano: int | None = Field(description="the whole month, with what is spent; null: unknown")
+    month: str | None
+    coming: tuple[DayView, ...] = Field(description="the seven days from tomorrow on")
+
+
+class VariantView(View):
+    """One model of an experiment. Calls are those that were judged, up to some minutes ago."""
+
+    name: str
+    model: str | None = Field(description="asked first; null: it cannot be asked here")
+    weight: float
+    sessions: int
+    calls: int
+    succeeded: int = Field(description="its own model's answers that were used whole")
+    success_rate: float | None
+    difference_low: float | None = Field(description="of its success rate to control's, at least")
+    difference_high: float | None = Field(description="the same, at most; 95 %, at any time")
+    cost_nano: int
+    cost: str
+    first_token: Spread = Field(description="without cached answers and those of other models")
+
+
+class ExperimentView(View):
+    """Two models or more on one tier, compared."""
+
+    id: str
+    tier: str
+    state: Literal["running", "waiting", "paused", "stopped", "unknown"]
+    since: date | None
+    worse_by: float = Field(description="loss of success that its guard bears")
+    variants: tuple[VariantView, ...]
+    stopped_at: datetime | None
+    stopped_for: str | None = Field(description="the variant that was too bad")
+    sample_ratio_p: float | None = Field(description="chance of so uneven a split of the sessions")
+    sample_ratio_fits: bool | None = Field(description="false: do not trust the comparison")
+
+
 class LlmStats(View):
     """The eight keys that monitoring depends on, and everything else beside them."""
 
@@ -178,3 +229,5 @@ class LlmStats(View):
     counterfactual: Counterfactual
     routes: tuple[RouteState, ...] | None = Field(description="null: nobody can tell now")
     budgets: tuple[BudgetView, ...] | None = Field(description="null: nobody can tell now")
+    forecast: ForecastView
+    experiments: tuple[ExperimentView, ...] | None = Field(description="null: nobody can tell now")

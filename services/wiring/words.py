@@ -37,11 +37,11 @@ from services.llm.spec import Tier
 from services.llm.workshop import Workshop
 from services.settings import Settings
 from services.stats.budgets import PurseBudgets
+from services.stats.experiments import ExperimentStats
 from services.stats.routes import HealthReporter
 from services.stats.stats import Stats
 from services.telemetry.llm_metrics import LlmMetrics
 from services.wiring.routes import OpenRoutes, Routes, open_routes
-from services.wiring.secret import cache_secret
 from services.wiring.shared import open_shared
 
 LESSON = timedelta(days=1)
@@ -83,7 +83,7 @@ async def open_words(settings: Settings, clock: Clock, sql: SqlParts) -> AsyncIt
         health = RouteHealth(clock, counts=house.observer)
         optimizer = LLMOptimizer(
             Workshop(
-                decider=house.decider(routes.chains, books, experiments),
+                decider=house.decider(routes.chains, Keys(shared.secret), books, experiments),
                 accounts=books,
                 cache=answers,
                 flights=Flights(),
@@ -103,12 +103,7 @@ async def open_words(settings: Settings, clock: Clock, sql: SqlParts) -> AsyncIt
             optimizer=optimizer,
             books=books,
             answers=answers,
-            stats=Stats(
-                sql.totals,
-                sql.board,
-                clock=clock,
-                budgets=PurseBudgets(plan, shared.purse, on_share=house.metrics.budget_share),
-            ),
+            stats=house.stats(sql, plan, shared.purse, experiments),
         )
 
 
@@ -155,11 +150,22 @@ class _House:
             observer=self.observer,
         )
 
-    def decider(self, routes: Routes, books: Books, trials: Trials) -> Decider:
+    def stats(
+        self, sql: SqlParts, plan: BudgetPlan, purse: Purse, experiments: Experiments
+    ) -> Stats:
+        return Stats(
+            sql.totals,
+            sql.board,
+            clock=self._clock,
+            budgets=PurseBudgets(plan, purse, on_share=self.metrics.budget_share),
+            experiments=ExperimentStats(experiments, sql.experiments),
+        )
+
+    def decider(self, routes: Routes, keys: Keys, books: Books, trials: Trials) -> Decider:
         settings = self._settings
         return Decider(
             routes=routes,
-            keys=Keys(cache_secret(settings)),
+            keys=keys,
             pricing=self.pricing,
             levels=books,
             learnt=self.observer,

@@ -7,7 +7,7 @@ restart too, and nothing is stored.
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 from services.llm.spec import Tier
@@ -41,6 +41,11 @@ class Experiment:
     since: date | None = None
     paused: bool = False
     worse_by: float = 0.05
+
+    @property
+    def begins(self) -> datetime | None:
+        """The first moment of `since`."""
+        return None if self.since is None else datetime.combine(self.since, time(), UTC)
 
     @property
     def others(self) -> Iterator[Variant]:

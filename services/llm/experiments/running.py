@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from services.core.clock import Clock
@@ -68,17 +68,12 @@ class _Trial:
     def labels(self) -> list[str]:
         return [self.design.label(variant) for variant in self.design.variants]
 
-    @property
-    def begins(self) -> datetime | None:
-        since = self.design.since
-        return None if since is None else datetime.combine(since, time(), UTC)
-
     def state(self, now: datetime) -> State:
         if self.judge.stop is not None:
             return "stopped"
         if self.design.paused:
             return "paused"
-        if self.begins is not None and now < self.begins:
+        if self.design.begins is not None and now < self.design.begins:
             return "waiting"
         return "unknown" if self.judge.until is None else "running"
 
@@ -172,7 +167,7 @@ class Experiments:
         judge, known = trial.judge, trial.judge.until
         if judge.stop is not None or (known is not None and until <= known):
             return
-        since = max(filter(None, (known, trial.begins)), default=None)
+        since = max(filter(None, (known, trial.design.begins)), default=None)
         rows: Sequence[Row] = ()
         if since is None or since < until:
             rows = await self._results.rows(trial.labels, since=since, until=until)
