@@ -7,11 +7,12 @@ else is `other`; no room, no user and no character is in them.
 import asyncio
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TypeVar, cast
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge, Histogram
 
 from services.llm.entry import LedgerEntry, Role
+from services.llm.faults import OTHER, fault_label
 from services.llm.outcome import Outcome, Source
 from services.llm.request import Request
 from services.llm.spec import ModelSpec
@@ -27,7 +28,6 @@ from services.telemetry.llm_names import (
     DECK,
     EVENTS,
     FALLBACKS,
-    FAULTS,
     FIRST_CHUNK,
     HEDGES,
     OPERATION_DURATION,
@@ -51,19 +51,21 @@ _ENDED_BY_US = frozenset({Role.CANCELLED, Role.HEDGE_LOST, Role.LATE, Role.LOST}
 _WORD = re.compile(r"[a-z][a-z0-9_/]{0,39}")
 _MOST_WORDS = 48
 
+M = TypeVar("M", Counter, Gauge, Histogram)
+
 
 class _Children:
     """A metric's children by their label values: looking one up in the metric takes longer."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[Any, ...], Any] = {}
+        self._known: dict[tuple[object, ...], Counter | Gauge | Histogram] = {}
 
-    def of(self, metric: Any, *values: str) -> Any:
+    def of(self, metric: M, *values: str) -> M:
         key = (metric, *values)
         child = self._known.get(key)
         if child is None:
             child = self._known[key] = metric.labels(*values) if values else metric
-        return child
+        return cast("M", child)
 
 
 class _Words:
@@ -79,7 +81,7 @@ class _Words:
         if len(self._known) < _MOST_WORDS and _WORD.fullmatch(word):
             self._known[word] = word
             return word
-        return "other"
+        return OTHER
 
 
 class LlmMetrics:
@@ -215,12 +217,8 @@ def _error(entry: LedgerEntry) -> str:
     """OpenTelemetry's error.type; an answer that was used whole has none, also at its limit."""
     if entry.role is Role.SERVED:
         return ""
-    return _fault(entry.fault) or (entry.role.value if entry.role in _ENDED_BY_US else "other")
+    return _fault(entry.fault) or (entry.role.value if entry.role in _ENDED_BY_US else OTHER)
 
 
 def _fault(word: str | None) -> str | None:
-    """The word as a label; `budget:user` is `budget`."""
-    if word is None:
-        return None
-    head = word.partition(":")[0]
-    return head if head in FAULTS else "other"
+    return None if word is None else fault_label(word)

@@ -6,19 +6,6 @@ of `gen_ai_*`: semantic conventions for generative AI, status Development, 2026-
 
 from prometheus_client import Counter, Gauge, Histogram
 
-FAULTS = frozenset(
-    {
-        "aborted", "backend", "budget", "busy", "cancelled", "connection", "context", "cut",
-        "deadline", "empty", "filter", "internal", "length", "lost", "malformed", "model", "redis",
-        "reset", "schema", "silent", "slow", "stall", "store", "template", "timeout", "void",
-        *(
-            f"status_{status}"
-            for status in (400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504, 529)
-        ),
-    }
-)  # fmt: skip
-"""Everything that a fault may be called in a label; any other is `other`."""
-
 _GEN_AI = ["gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model"]
 
 _TOKEN_BUCKETS = (1, 4, 16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576)

@@ -181,6 +181,18 @@ def test_fallback_is_counted_by_its_cause(metrics: LlmMetrics, gained: Gained) -
     assert gained.of("repartee_llm_fallbacks_total", cause="cut") == 0
 
 
+@pytest.mark.parametrize(
+    ("fault", "cause"),
+    [("open", "open"), ("resting", "resting"), ("melted", "other"), (None, "other")],
+)
+def test_answer_of_another_route_has_a_cause_even_if_the_first_was_not_asked(
+    metrics: LlmMetrics, gained: Gained, fault: str | None, cause: str
+) -> None:
+    metrics.call(REQUEST, outcome(source=Source.FALLBACK, fault=fault))
+    metrics.flush()
+    assert gained.of("repartee_llm_fallbacks_total", cause=cause) == 1
+
+
 def test_stranger_models_and_providers_are_other(metrics: LlmMetrics, gained: Gained) -> None:
     for number in range(50):
         metrics.entry(booked(provider=f"p-{number}", model=f"m-{number}"))
