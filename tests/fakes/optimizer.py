@@ -9,7 +9,7 @@ from services.core.tokens import TokenFactors
 from services.llm.cache.answers import AnswerCache
 from services.llm.cache.flights import Flights
 from services.llm.cache.key import Keys
-from services.llm.decide import Decider, Policy
+from services.llm.decide import Decider, Policy, Trials
 from services.llm.ledger.glide import NORMAL, Glide
 from services.llm.models.catalogue import ModelCatalogue
 from services.llm.models.money import Pricing
@@ -85,6 +85,7 @@ def optimizer_on(
     levels: FakeLevels | None = None,
     shared: SharedCache | None = None,
     policy: Policy | None = None,
+    trials: Trials | None = None,
     stall_s: float = STALL_S,
 ) -> LLMOptimizer:
     """An optimizer over one model, over routes for both tiers, or over none."""
@@ -100,6 +101,7 @@ def optimizer_on(
         factors=TokenFactors(),
         clock=clock,
         policy=policy or Policy(),
+        trials=trials,
     )
     return LLMOptimizer(
         Workshop(
