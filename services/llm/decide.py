@@ -69,6 +69,7 @@ class Decision:
             squeezed_nano=self.squeezed_nano,
             refused_nano=self.refused_nano,
             variant=self.variant,
+            wanted=self.routes[0].spec.id if self.routes else "",
         )
 
 

@@ -26,7 +26,8 @@ class Ask:
     estimate of it, `squeezed_tokens` what compression took out, `refused_nano` the discount that
     taking out more would have lost. `began_s` is the monotonic time of the call, from which
     `request.deadline_s` counts. `words_only` tells that the money is nearly gone: no model is
-    asked. `variant` is the session's part in an experiment, if it has one.
+    asked. `variant` is the session's part in an experiment, if it has one. `wanted` is the id of
+    the model that heads the chain: words of any other one are a fallback's.
     """
 
     call: str
@@ -40,6 +41,7 @@ class Ask:
     refused_nano: int = 0
     words_only: bool = False
     variant: str | None = None
+    wanted: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,7 +76,7 @@ def ask(call: str = "call-1", *, prompt_tokens: int = 700, **fields: Any) -> Ask
     }
     own = {
         name: fields.pop(name)
-        for name in ("squeezed_tokens", "squeezed_nano", "refused_nano")
+        for name in ("squeezed_tokens", "squeezed_nano", "refused_nano", "wanted")
         if name in fields
     }
     return Ask(

@@ -153,7 +153,7 @@ class Bookkeeper:
         fallback: bool,
         lived_s: float | None = None,
     ) -> LedgerEntry:
-        """The entry of an attempt that was made at `at`; `fallback`: another model was asked.
+        """The entry of an attempt that was made at `at`; `fallback`: another model was wanted.
 
         `lived_s` is the time since the call began: what an answer took in all. What of it passed
         before the first model was asked is the optimizer's own.

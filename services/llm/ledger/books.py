@@ -80,7 +80,6 @@ class Books:
         )
         self._keeper = Bookkeeper(prices, advanced=advanced)
         self._batch: dict[tuple[str, str], Hold] = {}
-        self._asked: dict[str, str] = {}
         self._limits: dict[str, int] = {}
 
     @property
@@ -101,7 +100,6 @@ class Books:
         Raises:
             Refused: `budget:<scope>`, or `budget:away` when the lease is used up too.
         """
-        _remember(self._asked, ask.call, route.spec.id)
         predicted = self._predicted(ask, route)
         hold = self._batch.pop((ask.call, route.spec.id), None) if self._batch else None
         if hold is None:
@@ -127,13 +125,12 @@ class Books:
         else:
             id = self._new_id()
             at = self._clock.now() - timedelta(seconds=min(max(end.total_s, 0.0), 86_400.0))
-        asked = self._asked.get(ticket.ask.call)
         entry = self._keeper.entry(
             ticket,
             end,
             id=id,
             at=at,
-            fallback=asked not in {None, ticket.route.spec.id},
+            fallback=ticket.ask.wanted not in {"", ticket.route.spec.id},
             lived_s=self._clock.monotonic_s() - ticket.ask.began_s,
         )
         if hold is not None:

@@ -156,13 +156,19 @@ async def test_price_and_window_are_those_of_the_asking() -> None:
     assert await office.spent("day:2026-12-01") == 0
 
 
-async def test_answer_of_the_first_model_is_live_and_of_the_next_a_fallback(
+async def test_answer_of_the_wanted_model_is_live_and_of_any_other_a_fallback(
     office: Office,
 ) -> None:
-    first = await office.books.admit(ask(), route())
-    second = await office.books.admit(ask(), route(ADVANCED))
+    """Also when the wanted one was never asked: its circuit is open, or it rests."""
+    of = ask(wanted=CHEAP.id)
+    first = await office.books.admit(of, route())
+    second = await office.books.admit(of, route(ADVANCED))
+    other = await office.books.admit(ask("call-2", wanted=CHEAP.id), route(ADVANCED))
     assert office.books.close(first, end(Role.LATE)).source == ""
     assert office.books.close(second, end()).source == "fallback"
+    assert office.books.close(other, end()).source == "fallback"
+    kept = await office.books.admit(ask("call-3", wanted=CHEAP.id), route())
+    assert office.books.close(kept, end()).source == "live"
 
 
 async def test_noted_answer_is_booked_as_it_is(office: Office) -> None:
