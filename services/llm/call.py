@@ -8,6 +8,7 @@ import asyncio
 import re
 import secrets
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from services.llm.booking import booking
@@ -28,6 +29,9 @@ from services.llm.workshop import DeckLine, Workshop
 
 GRACE_S = 0.02
 """How much later than its deadline a call gives up on a work that watches the deadline itself."""
+
+_BOOKED = frozenset({Source.LIVE, Source.FALLBACK})
+"""What attempts made, which are booked each for itself."""
 
 _PIECE = re.compile(r"\S+\s*")
 
@@ -54,6 +58,7 @@ class Call:
         self._seat: Seat | None = None
         self._round: Round | None = None
         self._said: list[str] = []
+        self._mark: str | None = None
         self._outcome: Outcome | None = None
 
     def attempt(self) -> tuple[Ask, Route] | None:
@@ -72,8 +77,9 @@ class Call:
         if self._request.task is TaskType.AGENT_REACTION and (line := self._from_deck()):
             return self._authored(line, Source.DECK, emit, Made(), **self._spared(line))
         decision = self._decide()
-        if decision.key is not None and (hit := await self._look(decision.key)) is not None:
-            return self._served(hit, emit)
+        key = decision.key
+        if key is not None and (hit := self._peek(key) or await self._find(key)) is not None:
+            return self._served(hit, decision, emit)
         if not decision.routes:
             return self._stand_in(emit, Made(fault="budget" if decision.words_only else None))
         if self._round is not None:
@@ -84,7 +90,7 @@ class Call:
     def heard(self) -> None:
         """The words were taken to their end: this session is not served them again."""
         if self._outcome is not None:
-            self._workshop.heard.note(self._request, self._outcome.text)
+            self._workshop.heard.note(self._request, self._outcome.text, self._mark)
 
     def cancelled(self) -> Outcome:
         """The outcome of a call that was ended from outside; what ended before stays."""
@@ -103,12 +109,10 @@ class Call:
     def _peek(self, key: CacheKey) -> Hit | None:
         return self._workshop.cache.peek(key, self._workshop.heard.of(self._request))
 
-    async def _look(self, key: CacheKey) -> Hit | None:
-        hit = self._peek(key)
-        if hit is None:
-            hit = await self._workshop.cache.find(key, self._workshop.heard.of(self._request))
-            hit = hit or self._peek(key)  # made while level 2 was asked
-            self._cache_s = self._workshop.clock.monotonic_s() - self._began_s
+    async def _find(self, key: CacheKey) -> Hit | None:
+        hit = await self._workshop.cache.find(key, self._workshop.heard.of(self._request))
+        hit = hit or self._peek(key)  # made while level 2 was asked
+        self._cache_s = self._workshop.clock.monotonic_s() - self._began_s
         return hit
 
     async def _follow(self, decision: Decision, emit: Emit | None) -> Made:
@@ -165,23 +169,33 @@ class Call:
         spent_s = self._workshop.clock.monotonic_s() - self._began_s
         return max(0.0, self._request.deadline_s - spent_s)
 
-    def _served(self, hit: Hit, emit: Emit | None) -> Outcome:
+    def _served(self, hit: Hit, decision: Decision, emit: Emit | None) -> Outcome:
+        """A cached answer: the call's fast way, so its outcome is put together here."""
         answer = hit.answer
         if emit is not None:
             for piece in _PIECE.findall(answer.text):
                 emit(piece)
-        return self._close(
-            answer.text,
-            Source.CACHED,
-            Made(),
+        self._mark = answer.fingerprint
+        outcome = Outcome(
+            text=answer.text,
+            source=Source.CACHED,
+            call=self._id,
             model=answer.model.partition("/")[2],
             provider=answer.provider,
+            tier=decision.tier,
+            rule=decision.rule,
+            template=self._request.template,
             level=hit.level,
-            saved_nano=answer.cost_nano,
             usage=answer.usage,
+            saved_nano=answer.cost_nano,
+            latency=Latency(
+                cache_s=self._cache_s,
+                total_s=self._workshop.clock.monotonic_s() - self._began_s,
+            ),
             complete=True,
-            list_nano=answer.list_nano,
+            variant=decision.variant,
         )
+        return self._told(outcome, answer.list_nano)
 
     def _answered(self, made: Made) -> Outcome:
         text = "".join(self._said)
@@ -241,11 +255,11 @@ class Call:
     def _close(
         self, text: str, source: Source, made: Made, *, list_nano: int = 0, **more: Any
     ) -> Outcome:
-        """The outcome, told to whoever counts, and booked unless an attempt was."""
-        workshop, decision, entries = self._workshop, self._decision, made.entries
+        """The outcome of a call that the cache did not answer by itself."""
+        decision, entries = self._decision, made.entries
         if "usage" not in more:
             more["usage"] = _sum([entry.usage for entry in entries])
-        self._outcome = outcome = Outcome(
+        outcome = Outcome(
             text=text,
             source=source,
             call=self._id,
@@ -258,15 +272,22 @@ class Call:
                 cache_s=self._cache_s,
                 reserve_s=made.reserve_s,
                 first_token_s=made.first_token_s,
-                total_s=workshop.clock.monotonic_s() - self._began_s,
+                total_s=self._workshop.clock.monotonic_s() - self._began_s,
             ),
             faults=made.faults,
             variant=decision.variant if decision else None,
             **more,
         )
-        if source not in {Source.LIVE, Source.FALLBACK}:
+        return self._told(outcome, list_nano)
+
+    def _told(self, outcome: Outcome, list_nano: int) -> Outcome:
+        """The outcome, told to whoever counts, and booked unless an attempt was."""
+        self._outcome, workshop = outcome, self._workshop
+        if outcome.source not in _BOOKED:
             now = workshop.clock.now()
-            workshop.accounts.note(booking(self._request, outcome, at=now, list_nano=list_nano))
+            workshop.accounts.note(
+                partial(booking, self._request, outcome, at=now, list_nano=list_nano)
+            )
         workshop.observer.call(self._request, outcome)
         if self._round is not None:
             self._round.over(self._id)

@@ -35,14 +35,14 @@ class Heard:
             return _NOTHING
         return self._sessions.get(request.session, _NOTHING)
 
-    def note(self, request: Request, text: str) -> None:
-        """The session heard this of a character."""
+    def note(self, request: Request, text: str, mark: str | None = None) -> None:
+        """The session heard this of a character; `mark` is its fingerprint where it is known."""
         if request.session is None or request.persona is None or not text:
             return
         heard = self._sessions.get(request.session)
         if heard is None:
             heard = self._sessions[request.session] = set()
-        heard.add(fingerprint(text))
+        heard.add(mark or fingerprint(text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

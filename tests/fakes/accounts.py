@@ -9,7 +9,7 @@ from services.core.tokens import estimate_tokens
 from services.llm.entry import LedgerEntry, Role
 from services.llm.outcome import Usage
 from services.llm.ports import Route
-from services.llm.work import Ask, AttemptEnd, Ticket
+from services.llm.work import Ask, AttemptEnd, Row, Ticket
 
 _INPUT_NANO, _OUTPUT_NANO = 100, 500
 
@@ -80,8 +80,8 @@ class FakeAccounts:
     def release(self, calls: Iterable[str]) -> None:
         self.released.extend(calls)
 
-    def note(self, entry: LedgerEntry) -> None:
-        self.entries.append(entry)
+    def note(self, row: Row) -> None:
+        self.entries.append(row())
 
     def _estimate(self, ticket: Ticket, end: AttemptEnd) -> Usage:
         if not end.billable:

@@ -52,6 +52,9 @@ class ProcessCache:
         if now_s >= entry.stale_s:
             return None
         self._entries.move_to_end(key)
+        if len(entry.shelf) == 1:
+            answer = entry.shelf[0]
+            return answer if entry.ends_s[0] > now_s and answer.fingerprint not in heard else None
         fitting = [
             answer
             for answer, end_s in zip(entry.shelf, entry.ends_s, strict=True)

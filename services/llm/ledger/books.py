@@ -28,7 +28,7 @@ from services.llm.ledger.writer import Booking, Prompt, Writer
 from services.llm.outcome import Usage
 from services.llm.ports import Hold, LedgerStore, Observer, Purse, Route
 from services.llm.spec import ModelSpec
-from services.llm.work import Ask, AttemptEnd, Ticket
+from services.llm.work import Ask, AttemptEnd, Row, Ticket
 
 logger = logging.getLogger(__name__)
 
@@ -142,9 +142,9 @@ class Books:
         self._writer.put(Booking(entry, hold, prompt=prompt))
         return entry
 
-    def note(self, entry: LedgerEntry) -> None:
+    def note(self, row: Row) -> None:
         """Books an answer that no attempt made: cached, deck, understudy."""
-        self._writer.put(Booking(entry))
+        self._writer.put_row(row)
 
     async def reserve_batch(self, attempts: Sequence[tuple[Ask, Route]]) -> None:
         """Sets all of a parallel round aside in one step; `admit` then finds each one's part.

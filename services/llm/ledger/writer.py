@@ -18,6 +18,7 @@ from services.llm.ledger.bookings import Prefixes
 from services.llm.ledger.till import Till
 from services.llm.ports import Hold, LedgerStore, Observer
 from services.llm.request import Message
+from services.llm.work import Row
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +75,7 @@ class Writer:
         self._observer = observer
         self._prefixes = prefixes
         self._waiting: deque[Booking] = deque()
+        self._rows: deque[Row] = deque()
         self._wake = asyncio.Event()
         self._lock = asyncio.Lock()
         self._ledger_away = False
@@ -81,13 +83,20 @@ class Writer:
     @property
     def waiting(self) -> int:
         """Entries that are not booked yet."""
-        return len(self._waiting)
+        return len(self._waiting) + len(self._rows)
 
     def put(self, booking: Booking) -> None:
         """Takes it; returns at once. When the queue is full the oldest is let go, and told."""
         self._waiting.append(booking)
         if len(self._waiting) > MOST_WAITING:
             self._let_go()
+        self._wake.set()
+
+    def put_row(self, row: Row) -> None:
+        """Takes the entry of an answer that drew on no budget, to be written out later."""
+        self._rows.append(row)
+        if self.waiting > MOST_WAITING:
+            self._write_out()
         self._wake.set()
 
     async def run(self) -> None:
@@ -107,6 +116,7 @@ class Writer:
     async def flush(self) -> bool:
         """Books what waits now; whether nothing of it is left."""
         async with self._lock:
+            self._write_out()
             now = list(self._waiting)
             self._tell(now)
             settled = await self._settle([b for b in now if not b.settled])
@@ -135,6 +145,10 @@ class Writer:
         if total:
             logger.info("llm.orphans_booked", extra={"entries": total})
         return total
+
+    def _write_out(self) -> None:
+        while self._rows:
+            self.put(Booking(self._rows.popleft()()))
 
     def _tell(self, bookings: Iterable[Booking]) -> None:
         for booking in bookings:

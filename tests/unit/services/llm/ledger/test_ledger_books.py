@@ -172,7 +172,8 @@ async def test_answer_of_the_wanted_model_is_live_and_of_any_other_a_fallback(
 
 
 async def test_noted_answer_is_booked_as_it_is(office: Office) -> None:
-    office.books.note(booked("hit", role=Role.CACHED, cost_nano=0, saved_nano=5))
+    office.books.note(lambda: booked("hit", role=Role.CACHED, cost_nano=0, saved_nano=5))
+    assert office.books.waiting == 1
     assert [entry.id for entry in await office.booked()] == ["hit"]
     assert office.observer.entries == ["hit"]
 
