@@ -41,7 +41,7 @@ def booking(request: Request, outcome: Outcome, *, at: datetime, list_nano: int)
         list_nano=list_nano,
         saved_nano=outcome.saved_nano,
         calls=1,
-        first_token_s=outcome.latency.first_token_s,
+        first_token_s=outcome.latency.first_token_s if request.spoken else None,
         total_s=outcome.latency.total_s,
         overhead_s=outcome.latency.total_s if outcome.level in _LOOKED_UP else 0.0,
         fault=outcome.fault,

@@ -64,11 +64,12 @@ def route(spec: ModelSpec = CHEAP) -> Route:
 
 
 def ask(call: str = "call-1", *, prompt_tokens: int = 700, **fields: Any) -> Ask:
-    """A reaction in the session s-1 of ada: 700 tokens in, 25 out at most."""
+    """A spoken reaction in the session s-1 of ada: 700 tokens in, 25 out at most."""
     known: dict[str, Any] = {
         "task": TaskType.AGENT_REACTION,
         "messages": (Message("user", "Bonsoir."),),
         "max_tokens": 25,
+        "spoken": True,
         "session": "s-1",
         "user": "ada",
         "scenario": "debat-tv",

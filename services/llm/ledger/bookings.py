@@ -76,7 +76,7 @@ def draft(ask: Ask, route: Route, *, id: str, at: datetime, prices: Prices) -> L
         estimated=True,
     )
     rates = prices.rates(route.spec, at=at, prompt_tokens=usage.prompt_tokens)
-    return _entry(ask, route, id=id, at=at, role=Role.LOST, usage=usage, rates=rates, fault="lost")
+    return _entry(ask, route, _Made(usage, rates, fault="lost"), id=id, at=at, role=Role.LOST)
 
 
 def usage_of(ask: Ask, end: AttemptEnd) -> Usage:
@@ -96,20 +96,22 @@ def usage_of(ask: Ask, end: AttemptEnd) -> Usage:
     )
 
 
-class _Use(NamedTuple):
-    """What only an entry carries whose words were used."""
+class _Made(NamedTuple):
+    """What became of an attempt; the defaults are those of one whose words were not used."""
 
+    usage: Usage
+    rates: Rates
+    fault: str | None
     source: str = ""
     list_nano: int = 0
     squeezed_tokens: int = 0
     squeezed_nano: int = 0
     refused_nano: int = 0
     calls: int = 0
-    lived_s: float | None = None
-    own_s: float | None = None
-
-
-_UNUSED = _Use()
+    predicted_tokens: int = 0
+    first_token_s: float | None = None
+    total_s: float = 0.0
+    overhead_s: float = 0.0
 
 
 class Bookkeeper:
@@ -161,22 +163,36 @@ class Bookkeeper:
         ask = ticket.ask
         usage = usage_of(ask, end)
         rates = self._prices.rates(ticket.route.spec, at=at, prompt_tokens=usage.prompt_tokens)
-        use = _UNUSED
+        # An answer that nobody hears may come as one piece: its first token tells nothing.
+        first_s = end.first_token_s if ask.request.spoken else None
+        made = _Made(
+            usage,
+            rates,
+            end.fault,
+            predicted_tokens=ticket.predicted_tokens,
+            first_token_s=None if first_s is None else _seconds(first_s),
+            total_s=_seconds(end.total_s),
+            overhead_s=_seconds(ticket.reserve_s),
+        )
         if end.role in _USED:
-            use = _Use(
-                source=(Source.FALLBACK if fallback else Source.LIVE).value,
-                list_nano=self.list_nano(usage, squeezed_tokens=ask.squeezed_tokens, at=at),
-                squeezed_tokens=max(ask.squeezed_tokens, 0),
-                squeezed_nano=max(ask.squeezed_nano, 0),
-                refused_nano=max(ask.refused_nano, 0),
-                calls=0 if end.continues else 1,
-                lived_s=lived_s,
-                own_s=None if lived_s is None or fallback else lived_s - end.total_s,
-            )
-        return _entry(
-            ask, ticket.route, id=id, at=at, role=end.role, usage=usage, rates=rates,
-            fault=end.fault, ticket=ticket, end=end, use=use,
-        )  # fmt: skip
+            made = self._used(made, ask, at=at, fallback=fallback, continues=end.continues)
+            if lived_s is not None:
+                own_s = ticket.reserve_s if fallback else lived_s - end.total_s
+                made = made._replace(total_s=_seconds(lived_s), overhead_s=_seconds(own_s))
+        return _entry(ask, ticket.route, made, id=id, at=at, role=end.role)
+
+    def _used(
+        self, made: _Made, ask: Ask, *, at: datetime, fallback: bool, continues: bool
+    ) -> _Made:
+        """What only an entry carries whose words were used."""
+        return made._replace(
+            source=(Source.FALLBACK if fallback else Source.LIVE).value,
+            list_nano=self.list_nano(made.usage, squeezed_tokens=ask.squeezed_tokens, at=at),
+            squeezed_tokens=max(ask.squeezed_tokens, 0),
+            squeezed_nano=max(ask.squeezed_nano, 0),
+            refused_nano=max(ask.refused_nano, 0),
+            calls=0 if continues else 1,
+        )
 
     def list_nano(self, usage: Usage, *, squeezed_tokens: int, at: datetime) -> int:
         """The same words from the advanced model, nothing cached and nothing compressed."""
@@ -188,21 +204,9 @@ class Bookkeeper:
 
 
 def _entry(
-    ask: Ask,
-    route: Route,
-    *,
-    id: str,
-    at: datetime,
-    role: Role,
-    usage: Usage,
-    rates: Rates,
-    fault: str | None,
-    ticket: Ticket | None = None,
-    end: AttemptEnd | None = None,
-    use: _Use = _UNUSED,
+    ask: Ask, route: Route, made: _Made, *, id: str, at: datetime, role: Role
 ) -> LedgerEntry:
     request, spec = ask.request, route.spec
-    first_s = end.first_token_s if end else None
     return LedgerEntry(
         id=id,
         call=ask.call,
@@ -217,30 +221,23 @@ def _entry(
         rule=ask.rule,
         provider=spec.provider,
         model=spec.model,
-        source=use.source,
+        source=made.source,
         template=request.template,
-        usage=usage,
-        cost_nano=cost_nano(usage, rates),
-        list_nano=use.list_nano,
-        squeezed_tokens=use.squeezed_tokens,
-        squeezed_nano=use.squeezed_nano,
-        refused_nano=use.refused_nano,
-        calls=use.calls,
-        predicted_tokens=ticket.predicted_tokens if ticket else 0,
-        first_token_s=None if first_s is None else _seconds(first_s),
-        total_s=_seconds(end.total_s if use.lived_s is None else use.lived_s) if end else 0.0,
-        overhead_s=_seconds(_own_s(ticket, use)),
-        fault=fault,
-        currency=rates.currency,
+        usage=made.usage,
+        cost_nano=cost_nano(made.usage, made.rates),
+        list_nano=made.list_nano,
+        squeezed_tokens=made.squeezed_tokens,
+        squeezed_nano=made.squeezed_nano,
+        refused_nano=made.refused_nano,
+        calls=made.calls,
+        predicted_tokens=made.predicted_tokens,
+        first_token_s=made.first_token_s,
+        total_s=made.total_s,
+        overhead_s=made.overhead_s,
+        fault=made.fault,
+        currency=made.rates.currency,
         variant=ask.variant,
     )
-
-
-def _own_s(ticket: Ticket | None, use: _Use) -> float:
-    """What the optimizer took; of an attempt that was not the first one asked, the purse's time."""
-    if use.own_s is not None:
-        return use.own_s
-    return ticket.reserve_s if ticket else 0.0
 
 
 def _seconds(value: float) -> float:

@@ -84,6 +84,11 @@ def test_answer_lasts_from_its_call_and_what_came_before_the_model_is_ours() -> 
     assert entry.first_token_s == 0.3
 
 
+def test_first_token_of_an_answer_that_nobody_hears_is_no_fact() -> None:
+    """It may come as one piece: its first token is then its last."""
+    assert closed(of=ask(spoken=False)).first_token_s is None
+
+
 def test_time_lost_on_another_route_is_the_answers_but_not_ours() -> None:
     entry = closed(fallback=True, lived_s=2.5)
     assert (entry.total_s, entry.overhead_s) == (2.5, 0.002)
