@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from services.api.app import create_app
 from services.api.health import Drain
+from services.api.scrape import metrics_door
 from services.core.errors import ConfigError, ServiceError
 from services.settings import Settings, load_settings
 from services.telemetry.logs import configure_logging
@@ -53,7 +54,8 @@ async def serve(settings: Settings) -> None:
     """Serves until a signal says stop. Raises: ConfigError, BackendError."""
     async with open_services(settings) as services:
         app = create_app(services)
-        with serve_metrics(settings.metrics_host, settings.metrics_port):
+        door = metrics_door(app.state.doorman)
+        with serve_metrics(settings.metrics_host, settings.metrics_port, door=door):
             server = Server(_config(app, settings))
             with _signals(_stopper(server, app.state.drain, production=settings.production)):
                 await server.serve()

@@ -155,6 +155,28 @@ BEARER = HTTPBearer(
 )
 
 
+def admitted(doorman: Doorman, bearer: str | None, scopes: frozenset[Scope]) -> Caller:
+    """The caller who presents that token, if they hold one of these scopes.
+
+    Raises:
+        ProblemError: 401 or 403.
+    """
+    try:
+        found = doorman.caller(bearer)
+    except Unproven as error:
+        log.warning("auth.refused", extra={"reason": error.reason})
+        raise ProblemError(
+            401,
+            "credentials_missing" if error.reason == "missing" else "credentials_invalid",
+            "a valid bearer token is needed",
+            headers={"WWW-Authenticate": "Bearer"},
+        ) from None
+    if not found.scopes & scopes:
+        log.warning("auth.refused", extra={"reason": "scope"})
+        raise ProblemError(403, "scope_missing", "your token does not allow this")
+    return found
+
+
 def allow(scopes: frozenset[Scope]) -> Callable[..., Coroutine[Any, Any, Caller]]:
     """Dependency of a route: the caller, who holds one of these scopes."""
 
@@ -163,20 +185,7 @@ def allow(scopes: frozenset[Scope]) -> Callable[..., Coroutine[Any, Any, Caller]
         credentials: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)],
     ) -> Caller:
         doorman: Doorman = request.app.state.doorman
-        try:
-            found = doorman.caller(credentials.credentials if credentials else None)
-        except Unproven as error:
-            log.warning("auth.refused", extra={"reason": error.reason})
-            raise ProblemError(
-                401,
-                "credentials_missing" if error.reason == "missing" else "credentials_invalid",
-                "a valid bearer token is needed",
-                headers={"WWW-Authenticate": "Bearer"},
-            ) from None
-        if not found.scopes & scopes:
-            log.warning("auth.refused", extra={"reason": "scope"})
-            raise ProblemError(403, "scope_missing", "your token does not allow this")
-        return found
+        return admitted(doorman, credentials.credentials if credentials else None, scopes)
 
     return caller
 

@@ -1,17 +1,24 @@
-"""GET /metrics on its own port, in a thread: all processes of this machine added up.
+"""GET /metrics on its own port, in threads: all processes of this machine added up.
 
 They count in one folder, named by PROMETHEUS_MULTIPROC_DIR. prometheus_client decides where it
 counts when it is first imported, so the launcher sets the variable, and empties the folder, before
 any of these processes starts.
 """
 
+import json
 import os
 import re
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
+from socketserver import ThreadingMixIn
+from threading import Thread
+from typing import TYPE_CHECKING, NamedTuple
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
-from prometheus_client import REGISTRY, CollectorRegistry, start_http_server
+from prometheus_client import REGISTRY, CollectorRegistry, make_wsgi_app
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
@@ -20,8 +27,28 @@ from services.core.errors import ConfigError
 from services.core.version import VERSION
 from services.telemetry.metrics import BUILD_INFO
 
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 _LIVE_GAUGE = re.compile(r"^gauge_live\w*_(\d+)\.db$")
+
+
+class Refusal(NamedTuple):
+    """Why a caller is not told the metrics; `code` is stable."""
+
+    status: HTTPStatus
+    code: str
+    detail: str
+
+
+Door = Callable[[Mapping[str, str]], Refusal | None]
+"""Looks at a call's headers (names in lower case); None lets it in. Called in several threads."""
+
+
+def open_door(_: Mapping[str, str]) -> Refusal | None:
+    """Lets everybody in: for an address that only this machine reaches."""
+    return None
 
 
 class _AllProcesses(Collector):
@@ -37,7 +64,7 @@ class _AllProcesses(Collector):
 
 
 @contextmanager
-def serve_metrics(host: str, port: int) -> Iterator[int]:
+def serve_metrics(host: str, port: int, *, door: Door) -> Iterator[int]:
     """Serves /metrics while the block runs; gives the port (0 asks for a free one).
 
     Raises:
@@ -45,18 +72,59 @@ def serve_metrics(host: str, port: int) -> Iterator[int]:
     """
     BUILD_INFO.labels(version=VERSION).set(1)
     try:
-        server, thread = start_http_server(port, addr=host, registry=_registry())
+        server = _Server(host, port)
     except OSError as error:
         raise ConfigError(
             f"REPARTEE_METRICS_HOST, REPARTEE_METRICS_PORT: cannot listen on {host}:{port}"
             f" ({error.strerror})"
         ) from None
+    server.set_app(_guarded(make_wsgi_app(_registry()), door))
+    thread = Thread(target=server.serve_forever, name="metrics", daemon=True)
+    thread.start()
     try:
         yield server.server_port
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+    def __init__(self, host: str, port: int) -> None:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        self.address_family, address = found[0][0], str(found[0][4][0])
+        super().__init__((address, port), _Silent)
+
+
+class _Silent(WSGIRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing: a scrape is no event."""
+
+
+def _guarded(app: "WSGIApplication", door: Door) -> "WSGIApplication":
+    def guarded(environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+        refusal = door(_headers(environ))
+        if refusal is None:
+            return app(environ, start)
+        status = refusal.status
+        headers = [("Content-Type", "application/problem+json"), ("Cache-Control", "no-store")]
+        if status is HTTPStatus.UNAUTHORIZED:
+            headers.append(("WWW-Authenticate", "Bearer"))
+        start(f"{status.value} {status.phrase}", headers)
+        told = {"type": "about:blank", "title": status.phrase, "status": status.value}
+        return [json.dumps(told | {"code": refusal.code, "detail": refusal.detail}).encode()]
+
+    return guarded
+
+
+def _headers(environ: "WSGIEnvironment") -> dict[str, str]:
+    return {
+        name[5:].replace("_", "-").lower(): str(value)
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    }
 
 
 def _registry() -> CollectorRegistry:

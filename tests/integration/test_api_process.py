@@ -178,6 +178,25 @@ def production(folder: Path, **more: str) -> dict[str, str]:
     return environment(folder, REPARTEE_ENV="production", REPARTEE_JWT_KEYS=CALLERS_KEY, **more)
 
 
+async def test_in_production_only_an_operator_is_told_the_metrics(tmp_path: Path) -> None:
+    told = {}
+    async with running(production(tmp_path)) as app:
+        for scope in (None, "learner", "operator"):
+            claims = {"sub": "ada", "scope": scope, "exp": int(time.time()) + 600}
+            token = jwt.encode(claims, CALLERS_KEY)
+            headers = {"Authorization": f"Bearer {token}"} if scope else {}
+            told[scope] = await app.client.get(app.metrics_url, headers=headers)
+    assert {scope: answer.status_code for scope, answer in told.items()} == {
+        None: 401, "learner": 403, "operator": 200
+    }  # fmt: skip
+    assert told[None].headers["WWW-Authenticate"] == "Bearer"
+    assert told[None].headers["content-type"] == "application/problem+json"
+    codes = [told[scope].json()["code"] for scope in (None, "learner")]
+    assert codes == ["credentials_missing", "scope_missing"]
+    assert "repartee_build_info" in told["operator"].text
+    assert "repartee_build_info" not in told[None].text + told["learner"].text
+
+
 async def test_o6_in_production_a_drain_drops_readiness_and_keeps_serving(tmp_path: Path) -> None:
     claims = {"sub": "ada", "scope": "learner", "exp": int(time.time()) + 600}
     headers = {"Authorization": f"Bearer {jwt.encode(claims, CALLERS_KEY)}"}

@@ -1,18 +1,21 @@
 """/metrics adds up all processes of the house."""
 
+import json
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from http import HTTPStatus
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 
 from services.core.errors import ConfigError
 from services.core.version import VERSION
-from services.telemetry.server import serve_metrics
+from services.telemetry.server import Refusal, open_door, serve_metrics
 
 _ROOT = Path(__file__).parents[2]
 
@@ -70,13 +73,35 @@ def test_taken_port_is_a_config_error_that_names_the_setting() -> None:
         port = taken.getsockname()[1]
         with (
             pytest.raises(ConfigError, match=f"REPARTEE_METRICS_PORT.*127.0.0.1:{port}"),
-            serve_metrics("127.0.0.1", port),
+            serve_metrics("127.0.0.1", port, door=open_door),
         ):
             pass
 
 
 def test_o5_metrics_listen_on_loopback_and_stop_with_the_block() -> None:
-    with serve_metrics("127.0.0.1", 0) as port:
+    with serve_metrics("127.0.0.1", 0, door=open_door) as port:
         assert page(str(port))[f'repartee_build_info{{version="{VERSION}"}}'] == 1
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", port))
+
+
+def test_whoever_the_door_refuses_is_told_no_metric() -> None:
+    seen: list[Mapping[str, str]] = []
+
+    def door(headers: Mapping[str, str]) -> Refusal | None:
+        seen.append(headers)
+        if headers.get("authorization") == "Bearer right":
+            return None
+        return Refusal(HTTPStatus.UNAUTHORIZED, "credentials_missing", "a token is needed")
+
+    with serve_metrics("127.0.0.1", 0, door=door) as port:
+        url = f"http://127.0.0.1:{port}/metrics"
+        with pytest.raises(HTTPError) as refused:
+            urlopen(url)
+        with refused.value as answer:
+            body = json.loads(answer.read())
+            assert answer.headers["WWW-Authenticate"] == "Bearer"
+        with urlopen(Request(url, headers={"Authorization": "Bearer right"})) as answer:
+            assert b"repartee_build_info" in answer.read()
+    assert (body["status"], body["code"]) == (401, "credentials_missing")
+    assert seen[0]["host"] == f"127.0.0.1:{port}"

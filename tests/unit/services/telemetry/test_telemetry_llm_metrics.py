@@ -322,3 +322,11 @@ def test_alerts_and_panels_ask_for_metrics_that_exist() -> None:
 def test_every_alert_says_what_is_wrong() -> None:
     (group,) = yaml.safe_load((DEPLOY / "alerts.yml").read_text(encoding="utf-8"))["groups"]
     assert [r["alert"] for r in group["rules"] if not r["annotations"]["summary"]] == []
+
+
+def test_prometheus_is_shown_with_a_token_and_the_alerts() -> None:
+    shown = yaml.safe_load((DEPLOY / "prometheus.yml").read_text(encoding="utf-8"))
+    (job,) = shown["scrape_configs"]
+    assert job["authorization"].keys() == {"type", "credentials_file"}
+    assert [(DEPLOY / name).is_file() for name in shown["rule_files"]] == [True]
+    assert job["static_configs"] == [{"targets": ["127.0.0.1:9464"]}]
