@@ -7,7 +7,7 @@ way, the models by the deadline, the deck, the author. Whatever happens, it ends
 import asyncio
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,7 @@ from services.llm.cache.key import CacheKey
 from services.llm.cache.policy import storable
 from services.llm.cache.stored import answer_of
 from services.llm.decide import Decision
-from services.llm.outcome import Latency, Level, Outcome, Source, Usage
+from services.llm.outcome import Latency, Level, Outcome, Source, total
 from services.llm.plan.production import Production
 from services.llm.ports import Route
 from services.llm.prompts.spoken import speakable
@@ -258,7 +258,7 @@ class Call:
         """The outcome of a call that the cache did not answer by itself."""
         decision, entries = self._decision, made.entries
         if "usage" not in more:
-            more["usage"] = _sum([entry.usage for entry in entries])
+            more["usage"] = total([entry.usage for entry in entries])
         outcome = Outcome(
             text=text,
             source=source,
@@ -303,16 +303,3 @@ def _words_of(made: Made) -> dict[str, Any]:
         "fault": made.fault,
         "complete": made.complete,
     }
-
-
-def _sum(used: Sequence[Usage]) -> Usage:
-    """Tokens over every attempt, as the money is."""
-    if len(used) == 1:
-        return used[0]
-    return Usage(
-        prompt_tokens=sum(one.prompt_tokens for one in used),
-        cached_tokens=sum(one.cached_tokens for one in used),
-        cache_write_tokens=sum(one.cache_write_tokens for one in used),
-        completion_tokens=sum(one.completion_tokens for one in used),
-        estimated=any(one.estimated for one in used),
-    )

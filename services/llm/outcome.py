@@ -1,5 +1,6 @@
 """What a call for words came to: the text, what served it, what it used and cost, how long."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -38,6 +39,19 @@ class Usage:
     estimated: bool = False
 
 
+def total(usages: Sequence[Usage]) -> Usage:
+    """The tokens of several attempts together; estimated when any of them is."""
+    if len(usages) == 1:
+        return usages[0]
+    return Usage(
+        prompt_tokens=sum(usage.prompt_tokens for usage in usages),
+        cached_tokens=sum(usage.cached_tokens for usage in usages),
+        cache_write_tokens=sum(usage.cache_write_tokens for usage in usages),
+        completion_tokens=sum(usage.completion_tokens for usage in usages),
+        estimated=any(usage.estimated for usage in usages),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latency:
     """Where the time of a call went, in seconds.
@@ -58,9 +72,10 @@ class Outcome:
 
     `model` is the one whose words these are; for authored words, the one that was asked. `fault` is
     the first thing that went wrong, as a stable word (`deadline`, `status_503`, `cut`, `cancelled`,
-    `budget`), `faults` all of them as `route:fault`. `cost_nano` is nano-USD over every attempt,
-    `saved_nano` what the cache or the deck spared. `complete` tells an answer that came whole.
-    `variant` is the session's part in an experiment (`experiment/variant`), if it has one.
+    `budget`), `faults` all of them as `route:fault`; `route:continued` names one that ended an
+    answer of `model` which broke off (`source` is `fallback` then). `cost_nano` is nano-USD over
+    every attempt, `saved_nano` what the cache or the deck spared. `complete` tells an answer that
+    came whole. `variant` is the session's part in an experiment (`experiment/variant`), if any.
     """
 
     text: str

@@ -93,7 +93,7 @@ class Accounts(Protocol):
         ...
 
     def note(self, row: Row) -> None:
-        """Books an answer that no attempt made: cached, deck, understudy."""
+        """Books what is no attempt: an answer cached, of the deck or the author's; a verdict."""
         ...
 
     async def reserve_batch(self, attempts: Sequence[tuple[Ask, Route]]) -> None:
@@ -113,8 +113,9 @@ class Made:
     """An answer, or what there is of it so far.
 
     `text` is what was emitted; empty when no model gave a useful word. `route` is the one whose
-    words began it. `complete`: it came whole, unfiltered, from one attempt, so it may be cached.
-    `entries` are the bookings of all attempts; `first_token_s` counts from the call.
+    words began it. `fallback`: not all of them are of the route that heads the chain. `complete`:
+    it came whole, unfiltered, from one attempt, so it may be cached. `entries` are the bookings
+    of all attempts; `first_token_s` counts from the call.
     """
 
     text: str = ""

@@ -99,6 +99,11 @@ class House:
             entries=self.accounts.entries[booked:],
         )
 
+    def earn_a_hedge(self) -> None:
+        """As if twenty calls had gone before."""
+        for _ in range(20):
+            self.health.spoken(hedged=False, spent_nano=1000, extra_nano=0)
+
     def check_books(self) -> None:
         """Every attempt that was admitted is booked; the fake refuses a second booking itself."""
         assert self.accounts.open == []

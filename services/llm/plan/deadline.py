@@ -13,6 +13,10 @@ from services.llm.plan.quantiles import Expected
 from services.llm.ports import Route
 from services.llm.spec import Tier
 
+MOST_ATTEMPTS = 4
+"""Of one call, continuations and hedges included. The last one is the local model's, if it may be
+asked: it still stands when every vendor is away."""
+
 NEVER = float("inf")
 """The time of a step that starts only when those before it have failed."""
 
@@ -128,19 +132,21 @@ def _spoken_steps(
 ) -> tuple[Step, ...]:
     route, view = chosen[0]
     steps = [_step(route, view, _kind(route, Kind.PRIMARY), 0.0, deadline_s)]
-    began_s, before = 0.0, view.expected
+    begun = [(0.0, view.expected)]
     for route, view in chosen[1:]:
         kind = _kind(route, Kind.NEXT)
         if kind is Kind.LOCAL:
+            began_s, before = begun[: MOST_ATTEMPTS - 1][-1]
             start_s = _local_start_s(began_s, before, view.expected, deadline_s)
         else:
+            began_s, before = begun[-1]
             if may_hedge and len(steps) == 1:
                 kind = Kind.HEDGE
             hedges = kind is Kind.HEDGE
             start_s = _next_start_s(began_s, before, view.expected, deadline_s, hedges=hedges)
         steps.append(_step(route, view, kind, start_s, deadline_s))
         if start_s < NEVER:
-            began_s, before = start_s, view.expected
+            begun.append((start_s, view.expected))
     return tuple(steps)
 
 

@@ -2,18 +2,18 @@
 
 from collections import deque
 
-_SHARE = 0.05
+_ONE_IN = 20
 _WINDOW_S = 600.0
 
 
 class HedgeBudget:
     """Spoken calls of the last ten minutes, those of them that were hedged, and what that cost.
 
-    The first hedge is free of the count, so that a house with few calls has one.
+    Each hedge is earned by twenty calls before it, so the share holds in a short session too. What
+    it will cost is taken to be what those calls cost on average.
     """
 
-    def __init__(self, *, share: float = _SHARE) -> None:
-        self._share = share
+    def __init__(self) -> None:
         self._calls: deque[tuple[float, bool, int, int]] = deque()
         self._hedges = 0
         self._under_way = 0
@@ -28,10 +28,10 @@ class HedgeBudget:
             self._hedges -= hedged
             self._spent_nano -= spent_nano
             self._extra_nano -= extra_nano
-        used = self._hedges + self._under_way
-        if used + 1 > max(1.0, self._share * (len(calls) + 1)):
+        count, spent_nano = len(calls), self._spent_nano
+        if _ONE_IN * (self._hedges + self._under_way + 1) > count:
             return False
-        return not used or self._extra_nano <= self._share * self._spent_nano
+        return _ONE_IN * (self._extra_nano * count + spent_nano) <= spent_nano * count
 
     def began(self) -> None:
         """A hedge was started; its call is told by `ended`."""

@@ -45,10 +45,9 @@ class InTurn:
         while (
             self.winner is None
             and not self.filtered
-            and self._starts.tally.may_begin()
-            and self._steps
+            and (step := self._starts.tally.next_of(self._steps)) is not None
         ):
-            step = self._steps.pop(0)
+            self._steps.remove(step)
             await self._wait_until(self._planned_s + step.not_before_s)
             if self._clock.monotonic_s() > self._planned_s + step.too_late_s + _TIMER_SLACK_S:
                 continue
@@ -83,7 +82,8 @@ class InTurn:
             elif attempt.first_s is not None:
                 return self._settle(attempt, "stall")
             else:
-                fault = "silent" if self._steps else "deadline"
+                last = self._starts.tally.next_of(self._steps) is None
+                fault = "deadline" if last else "silent"
                 self._starts.tally.note(attempt.step.route, fault)
                 return attempt.leave(Role.LATE, fault)
         return self._settle(attempt, attempt.fault)
@@ -117,7 +117,7 @@ class InTurn:
 
     def _makes_anew(self) -> bool:
         """Whether the answer can be made by another route; gives it its time."""
-        if not (self._steps and self._starts.tally.may_begin()):
+        if self._starts.tally.next_of(self._steps) is None:
             return False
         now_s = self._clock.monotonic_s()
         if not self._extended:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from services.core.clock import Clock
 from services.core.tokens import tokens_of
 from services.llm.entry import Role
-from services.llm.outcome import Usage
+from services.llm.outcome import total
 from services.llm.plan.attempt import Attempt, Desk
 from services.llm.plan.continuation import ContinuationGate, Gate, continued
 from services.llm.plan.deadline import Plan, plan
@@ -70,9 +70,11 @@ class Production:
             text=self._relay.said if self._relay is not None else "",
             route=first.step.route if first is not None else None,
             asked=tally.attempts[0].step.route if tally.attempts else None,
-            usage=_sum([entry.usage for entry in used]),
+            usage=total([entry.usage for entry in used]),
             complete=self._complete,
-            fallback=first is not None and first.step.route.spec.id != self._routes[0].spec.id,
+            fallback=any(
+                part.step.route.spec.id != self._routes[0].spec.id for part in self._parts
+            ),
             fault="filter" if self._filtered else tally.faults[0][1] if tally.faults else None,
             faults=tuple(f"{route}:{fault}" for route, fault in tally.faults),
             entries=entries,
@@ -134,6 +136,7 @@ class Production:
             if race.winner is not None:
                 self._parts.append(race.winner)
                 if race.winner.fault is None:
+                    self._tally.note(race.winner.step.route, "continued")
                     return
                 gate = race.winner.gate
         relay.say(gate.close())
@@ -187,9 +190,7 @@ class Production:
 
     def _unused(self) -> list[Route]:
         """The routes that may still be asked by this call."""
-        if not self._tally.may_begin():
-            return []
-        return [route for route in self._routes if not self._tally.used(route)]
+        return self._tally.unused(self._routes)
 
     def _rescue_s(self) -> float | None:
         """What the quickest unused route takes at its p95; None without one."""
@@ -215,15 +216,3 @@ class Production:
         tasks = [a.task for a in self._tally.attempts if a.task is not None and not a.task.done()]
         if tasks:
             await asyncio.wait(tasks, timeout=_CLOSING_S)
-
-
-def _sum(usages: Sequence[Usage]) -> Usage:
-    if len(usages) == 1:
-        return usages[0]
-    return Usage(
-        prompt_tokens=sum(usage.prompt_tokens for usage in usages),
-        cached_tokens=sum(usage.cached_tokens for usage in usages),
-        cache_write_tokens=sum(usage.cache_write_tokens for usage in usages),
-        completion_tokens=sum(usage.completion_tokens for usage in usages),
-        estimated=any(usage.estimated for usage in usages),
-    )

@@ -128,20 +128,18 @@ class Race:
         self._begin_due(now_s - self._planned_s)
         if not self._running:
             return None
-        if not self._steps:
-            return self._until_s
-        return min(self._until_s, self._planned_s + self._steps[0].start_s)
+        step = self._starts.tally.next_of(self._steps)
+        return self._until_s if step is None else min(self._until_s, self._planned_s + step.start_s)
 
     def _begin_due(self, since_s: float) -> None:
-        while self._steps and self._starts.tally.may_begin():
-            if self._running and since_s < self._steps[0].start_s:
+        while (step := self._starts.tally.next_of(self._steps)) is not None:
+            if self._running and since_s < step.start_s:
                 return
-            step = self._steps.pop(0)
+            self._steps.remove(step)
             if since_s <= step.too_late_s:
                 attempt = self._starts.begin(step, self, beside=bool(self._running))
                 if attempt is not None:
                     self._running.append(attempt)
-        self._steps.clear()
 
     def _watch(self, winner: Attempt, now_s: float) -> float | None:
         """The winner's next limit: its usage after its finish, else the listener's patience."""

@@ -1,19 +1,16 @@
 """How attempts of one call begin: counted, fitted to their model, with a question of their own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from services.core.tokens import tokens_of
 from services.llm.plan.attempt import Attempt, Desk, Listener
 from services.llm.plan.continuation import Gate
-from services.llm.plan.deadline import Kind, Step
+from services.llm.plan.deadline import MOST_ATTEMPTS, Kind, Step
 from services.llm.plan.tail import room_after_refusal, trimmed
 from services.llm.ports import Route
-from services.llm.spec import ModelSpec
+from services.llm.spec import ModelSpec, Tier
 from services.llm.work import Ask
-
-MOST_ATTEMPTS = 4
-"""Of one call, continuations and hedges included."""
 
 
 @dataclass(slots=True)
@@ -35,13 +32,22 @@ class Tally:
         """Something went wrong with a route."""
         self.faults.append((route.spec.id, fault))
 
-    def may_begin(self) -> bool:
-        """Whether the call may make one more attempt."""
-        return self.begun < MOST_ATTEMPTS
+    def next_of(self, steps: Sequence[Step]) -> Step | None:
+        """The step that may begin next; None when there is none, or no attempt is left."""
+        allowed = self._allowed([step.route for step in steps])
+        return next((step for step in steps if step.route in allowed), None)
 
-    def used(self, route: Route) -> bool:
-        """Whether this call has asked the route."""
-        return any(attempt.step.route.spec.id == route.spec.id for attempt in self.attempts)
+    def unused(self, routes: Sequence[Route]) -> list[Route]:
+        """The routes that this call has not asked and still may."""
+        used = {attempt.step.route.spec.id for attempt in self.attempts}
+        return self._allowed([route for route in routes if route.spec.id not in used])
+
+    def _allowed(self, routes: list[Route]) -> list[Route]:
+        left = MOST_ATTEMPTS - self.begun
+        if left > 1:
+            return routes
+        local = [route for route in routes if route.spec.tier is Tier.LOCAL]
+        return (local or routes)[:left]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The rows F1 to F16 in a spoken turn: one route fails, another is healthy. Seconds are virtual."""
 
 import asyncio
+import random
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -105,6 +106,7 @@ async def test_f6_silent_route_is_hedged_within_the_deadline_and_its_stream_clos
 ) -> None:
     one, two = fake_route(FIRST, Script(pieces=(), silent=True)), fake_route(SECOND, HEALTHY)
     place = house(one, two)
+    place.earn_a_hedge()
     played = await place.play()
     assert played.said == "Bonsoir à tous."
     assert played.first_s < LATE_S
@@ -117,12 +119,27 @@ async def test_f6_silent_route_is_hedged_within_the_deadline_and_its_stream_clos
 async def test_f6_without_a_hedge_left_the_silent_route_is_left_in_time(house: MakeHouse) -> None:
     one, two = fake_route(FIRST, Script(pieces=(), silent=True)), fake_route(SECOND, HEALTHY)
     place = house(one, two)
-    await place.play()
     played = await place.play()
     assert played.said == "Bonsoir à tous."
     assert played.first_s < LATE_S
     assert played.roles == [(FIRST, Role.LATE), (SECOND, Role.SERVED)]
-    assert place.health.snapshot()[1].hedges == 1
+    assert place.health.snapshot()[1].hedges == 0
+
+
+async def test_f6_session_that_is_slow_now_and_then_hedges_one_call_in_twenty(
+    house: MakeHouse,
+) -> None:
+    rng = random.Random(7)
+    times_s = [0.4 * rng.lognormvariate(0.0, 0.4) for _ in range(150)]
+    place = house(
+        fake_route(FIRST, *[Script(first_s=one_s) for one_s in times_s]),
+        fake_route(SECOND, *[HEALTHY] * 150),
+    )
+    for call in range(150):
+        assert (await place.play()).said == "Bonsoir à tous."
+        assert 20 * sum(route.hedges for route in place.health.snapshot()) <= call
+        await asyncio.sleep(5.0)
+    assert place.health.snapshot()[1].hedges > 0
 
 
 async def test_f6_silence_opens_the_circuit(house: MakeHouse) -> None:
@@ -156,8 +173,9 @@ async def test_f7_to_f16_broken_answer_is_ended_by_another_route(
     assert begun_twice(played.said) == []
     assert not played.made.complete
     assert played.made.route == one.route
-    assert not played.made.fallback
+    assert played.made.fallback, "another route finished it"
     assert played.made.fault in {"stall", "malformed", "cut"}
+    assert played.made.faults == (f"{FIRST}:{played.made.fault}", f"{SECOND}:continued")
     assert played.roles == [(FIRST, Role.CUT), (SECOND, Role.SERVED)]
     assert [end.continues for end in place.accounts.ends] == [False, True], "one call is counted"
     gaps = [after[0] - before[0] for before, after in pairwise(played.pieces)]
@@ -172,6 +190,7 @@ async def test_f7_to_f16_without_another_route_the_answer_ends_at_its_sentence(
     assert played.said == "Le fret recule depuis dix ans."
     assert played.roles == [(FIRST, Role.CUT)]
     assert not played.made.complete
+    assert not played.made.fallback
 
 
 async def test_f16_two_cuts_in_one_answer_close_it(house: MakeHouse) -> None:
@@ -384,3 +403,32 @@ async def test_l11_a_call_makes_four_attempts_at_most(house: MakeHouse) -> None:
     played = await house(*routes).play()
     assert len(played.entries) == 4
     assert played.took_s == 0
+
+
+@pytest.mark.parametrize("spoken", [True, False])
+@pytest.mark.parametrize("row", ["F2", "F4", "F6"])
+async def test_l11_last_attempt_is_the_local_model_s(
+    house: MakeHouse, row: str, spoken: bool
+) -> None:
+    dead = Script(pieces=(), silent=True) if row == "F6" else Script(pieces=(), fault=REFUSED[row])
+    vendors = [fake_route(f"{n}/m", dead) for n in range(5)]
+    local = fake_route("local/m", Script(first_s=0.5), tier=Tier.LOCAL)
+    played = await house(*vendors, local).play(spoken=spoken, deadline_s=12.0)
+    assert played.said == "Bonsoir à tous."
+    assert played.made.route == local.route
+    assert [len(route.chat.requests) for route in vendors] == [1, 1, 1, 0, 0]
+    assert len(played.entries) == 4
+
+
+async def test_l11_local_model_without_money_for_vendors_is_not_the_only_one_left(
+    house: MakeHouse,
+) -> None:
+    """A refusal is no attempt: what was passed over for the local model may still be asked."""
+    down = Script(pieces=(), fault=REFUSED["F3"])
+    vendors = [fake_route(f"{n}/m", down) for n in range(2)]
+    dear, cheap = fake_route("dear/m"), fake_route("cheap/m", HEALTHY)
+    local = fake_route("local/m", tier=Tier.LOCAL)
+    place = house(*vendors, dear, cheap, local, refused={"dear/m"})
+    played = await place.play()
+    assert played.made.route == cheap.route
+    assert local.chat.requests == []

@@ -103,36 +103,63 @@ def test_wait_that_was_given_up_is_news_only_beyond_the_median() -> None:
     assert health.snapshot()[0].samples == 1
 
 
-def test_first_hedge_is_free_and_then_one_in_twenty() -> None:
-    budget, hedged = HedgeBudget(), 0
-    for call in range(200):
-        allowed = budget.allows(float(call))
+@pytest.mark.parametrize("every_s", [1.0, 15.0, 29.0, 31.0])
+def test_hedges_are_a_twentieth_of_the_calls_and_of_the_money_at_any_time(every_s: float) -> None:
+    budget, hedged, spent_nano, extra_nano = HedgeBudget(), 0, 0, 0
+    for call in range(400):
+        allowed = budget.allows(call * every_s)
         if allowed:
             budget.began()
         hedged += allowed
-        assert hedged <= max(1, 0.05 * (call + 1))
-        budget.ended(float(call), hedged=allowed, spent_nano=1000, extra_nano=50 * allowed)
-    assert hedged == 10
+        spent_nano += 1000
+        extra_nano += 1000 * allowed
+        assert 20 * hedged <= call + 1
+        assert 20 * extra_nano <= spent_nano
+        budget.ended(
+            call * every_s,
+            hedged=allowed,
+            spent_nano=1000 + 1000 * allowed,
+            extra_nano=1000 * allowed,
+        )
+    assert (hedged >= 10) == (every_s < 30), "calls half a minute apart are never twenty"
+
+
+def calls(budget: HedgeBudget, count: int, *, now_s: float = 0.0) -> None:
+    for _ in range(count):
+        budget.ended(now_s, hedged=False, spent_nano=1000, extra_nano=0)
+
+
+def hedge(budget: HedgeBudget, extra_nano: int, *, now_s: float = 0.0) -> None:
+    budget.began()
+    budget.ended(now_s, hedged=True, spent_nano=1000 + extra_nano, extra_nano=extra_nano)
+
+
+def test_session_of_fewer_than_twenty_calls_has_no_hedge() -> None:
+    budget = HedgeBudget()
+    calls(budget, 19)
+    assert not budget.allows(0.0)
+    calls(budget, 1)
+    assert budget.allows(0.0)
 
 
 def test_hedges_that_cost_too_much_are_refused() -> None:
     budget = HedgeBudget()
-    budget.began()
-    for call in range(100):
-        budget.ended(float(call), hedged=call == 0, spent_nano=1000, extra_nano=6000 * (call == 0))
-    assert not budget.allows(100.0)
+    hedge(budget, 6000)
+    calls(budget, 99)
+    assert not budget.allows(0.0)
 
 
 def test_hedges_under_way_count() -> None:
     budget = HedgeBudget()
+    calls(budget, 20)
     budget.began()
     assert not budget.allows(0.0)
 
 
 def test_hedges_of_more_than_ten_minutes_ago_are_forgotten() -> None:
     budget = HedgeBudget()
-    budget.began()
-    budget.ended(0.0, hedged=True, spent_nano=1, extra_nano=1)
+    hedge(budget, 1000)
+    calls(budget, 20, now_s=1.0)
     assert not budget.allows(599.0)
     assert budget.allows(600.0)
 
