@@ -105,7 +105,10 @@ class BudgetLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """Money set aside for one attempt. `draft` is its ledger entry if nobody lives to settle it."""
+    """Money set aside for one attempt. `draft` is its ledger entry if nobody lives to settle it.
+
+    Without `lines` no budget applies: only the draft is kept.
+    """
 
     id: str
     lines: tuple[BudgetLine, ...]

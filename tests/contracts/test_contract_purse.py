@@ -14,7 +14,7 @@ from services.adapters.redis_shared.client import RedisLink
 from services.adapters.redis_shared.purse import RedisPurse
 from services.llm.entry import LedgerEntry, Role
 from services.llm.outcome import Usage
-from services.llm.ports import BudgetLine, Hold, Purse
+from services.llm.ports import Admission, BudgetLine, Hold, Purse
 from services.llm.request import TaskType
 from tests.fakes.clock import FakeClock
 from tests.fakes.purse import FakePurse
@@ -231,6 +231,37 @@ async def test_booking_what_is_still_held_does_not_free_it(purse: Purse) -> None
     await purse.reserve([hold("a")])
     await purse.booked(["a", "unknown"])
     assert await spent(purse) == 10 * CENT
+
+
+async def test_hold_without_budgets_is_never_denied_and_charges_nobody(purse: Purse) -> None:
+    await purse.reserve([hold("full", 100)])
+    assert await purse.reserve([hold("a", 1000, ())]) == Admission(denied=None, shares={})
+    assert await purse.settle(hold("a", 1000, ()), entry("a")) == {}
+    assert await spent(purse) == 100 * CENT
+
+
+async def test_o8_draft_of_a_call_without_budgets_is_an_orphan(purse: Purse) -> None:
+    await purse.reserve([hold("a", 10, (), draft_nano=4 * CENT)])
+    later = NOON + timedelta(seconds=121)
+    assert list(await purse.orphans(later)) == [entry("a", 4 * CENT, Role.LOST)]
+    await purse.booked(["a"])
+    assert list(await purse.orphans(later + timedelta(minutes=1))) == []
+    assert await purse.spent(BOTH) == {"session:s-1": 0, "day:2026-11-21": 0}
+
+
+async def test_settled_call_without_budgets_waits_for_the_ledger(purse: Purse) -> None:
+    await purse.reserve([hold("a", 10, ())])
+    await purse.settle(hold("a", 10, ()), entry("a", 3 * CENT))
+    await purse.reserve([hold("a", 10, ())])
+    assert list(await purse.orphans(NOON + timedelta(seconds=20))) == [entry("a", 3 * CENT)]
+    await purse.booked(["a"])
+    assert list(await purse.orphans(NOON + timedelta(minutes=5))) == []
+
+
+async def test_round_may_hold_calls_with_and_without_budgets(purse: Purse) -> None:
+    batch = [hold("a", 40), hold("b", 500, ()), hold("c", 40)]
+    assert (await purse.reserve(batch)).denied is None
+    assert await spent(purse) == 80 * CENT
 
 
 async def test_entry_waits_with_every_field(purse: Purse) -> None:

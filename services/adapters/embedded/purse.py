@@ -135,6 +135,11 @@ def _row(hold: Hold, entry: LedgerEntry) -> _Row:
     return hold.id, hold.amount_nano, entry.cost_nano, keys, to_json(entry), due
 
 
+def _keys(text: str) -> list[str]:
+    """Of a hold's budgets; there are none for a call that no budget applies to."""
+    return text.split("\n") if text else []
+
+
 def _used(db: sqlite3.Connection, counters: Sequence[_Counter]) -> dict[str, int]:
     used: dict[str, int] = {}
     for counter in counters:
@@ -163,7 +168,7 @@ def _reserve(
     for row in rows:
         if not db.execute("SELECT 1 FROM hold_1 WHERE id = ?", row[:1]).fetchone():
             new.append(row)
-            for key in row[3].split("\n"):
+            for key in _keys(row[3]):
                 need[key] += row[1]
     for number, line in enumerate(lines):
         if need[line.key] and used[line.key] + need[line.key] > line.limit_nano:
@@ -208,7 +213,7 @@ def _orphans(db: sqlite3.Connection, cut: float) -> list[str]:
     ).fetchall()
     for id, state, amount, cost, keys, _ in due:
         if state == "held":
-            _add(db, dict.fromkeys(keys.split("\n"), cost - amount))
+            _add(db, dict.fromkeys(_keys(keys), cost - amount))
             db.execute("UPDATE hold_1 SET state = 'settled', lapsed = 1 WHERE id = ?", (id,))
     db.executemany(
         "UPDATE hold_1 SET due = ? WHERE id = ?", [(cut + _HIDDEN_S, row[0]) for row in due]

@@ -32,6 +32,7 @@ local function read_lines()
     at = at + 4
   end
   at = at + 1
+  if #keys == 0 then return lines end
   for i, used in ipairs(call('MGET', unpack(keys))) do
     local line = lines[i]
     if not used then

@@ -24,7 +24,7 @@ class Seen:
     def hold(self, holds: Sequence[Hold]) -> None:
         """These were set aside."""
         for hold in holds:
-            if hold.id not in self._holds:
+            if hold.lines and hold.id not in self._holds:
                 self._holds[hold.id] = hold
                 self._add(hold, hold.amount_nano)
 
