@@ -1,6 +1,9 @@
 """Money as the program counts it: integer nano-USD."""
 
-NANO_PER_USD = 1_000_000_000
+NANO = 1_000_000_000
+"""Nano-units in one unit of a currency."""
+
+NANO_PER_USD = NANO
 
 
 def nano(usd: float) -> int:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from services.core.money import NANO_PER_USD
 from services.stats.buckets import quantile_s
 from services.stats.views import Spread
 
-NANO_PER_USD = 1_000_000_000
 _PARTS = 10_000
 """Shares are told in ten-thousandths."""
 

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time
 
+from services.core.money import NANO
 from services.llm.experiments.design import Experiment
 from services.llm.models.catalogue import HEADED, ModelCatalogue
 from services.llm.models.lint import Finding, lint
 from services.llm.models.money import Pricing
 from services.llm.spec import ModelSpec, Rates, Takes
 
-_NANO = 10**9
 _HEADINGS = (
     "model", "tier", "in", "cached", "write", "out", "currency", "to USD", "price since",
     "context", "takes", "ends",
@@ -155,7 +155,7 @@ def _row(one: Priced) -> tuple[str, ...]:
 
 
 def _amount(nano: int) -> str:
-    whole, rest = divmod(nano, _NANO)
+    whole, rest = divmod(nano, NANO)
     return f"{whole}.{f'{rest:09d}'.rstrip('0').ljust(2, '0')}"
 
 

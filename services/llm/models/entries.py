@@ -11,6 +11,7 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from scenarios.errors import nearest, quoted
+from services.core.money import NANO
 from services.llm.models.reading import Group
 from services.llm.spec import ModelSpec, PriceRow, Rates, Takes, Tier
 
@@ -19,7 +20,6 @@ PROVIDERS: Final = ("openai", "mistral", "scaleway")
 
 _ID = re.compile(r"[a-z][a-z0-9_-]*/[A-Za-z0-9][A-Za-z0-9._:/-]{0,126}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_NANO = 10**9
 _MICRO = 10**6
 _MOST_PRICE = 10_000
 _MOST_RATE = 1_000
@@ -135,7 +135,7 @@ def _price(group: Group) -> PriceRow | None:
 
 def _nano(group: Group, key: str, *, required: bool = False) -> int | None:
     """A price for a million tokens, in nano-units of its currency."""
-    return _scaled(group, key, _NANO, most=_MOST_PRICE, required=required)
+    return _scaled(group, key, NANO, most=_MOST_PRICE, required=required)
 
 
 def _to_usd_micro(group: Group, currency: str) -> int | None:

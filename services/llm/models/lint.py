@@ -12,6 +12,7 @@ from itertools import product
 from types import MappingProxyType
 from typing import Literal
 
+from services.core.money import NANO_PER_USD
 from services.llm.models.catalogue import HEADED, ModelCatalogue
 from services.llm.models.money import Pricing, cost_nano
 from services.llm.outcome import Usage
@@ -139,7 +140,7 @@ def _cost(pricing: Pricing, spec: ModelSpec, mix: Usage, at: datetime) -> int | 
 
 
 def _usd(nano: int) -> str:
-    return f"${Decimal(nano).scaleb(-9).normalize():f}"
+    return f"${(Decimal(nano) / NANO_PER_USD).normalize():f}"
 
 
 def _place(catalogue: ModelCatalogue, id: str) -> str:
