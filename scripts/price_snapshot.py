@@ -14,10 +14,9 @@ from importlib.metadata import version
 from genai_prices.data import providers
 from genai_prices.types import ModelInfo, ModelPrice, StartDateConstraint, TieredPrices
 
+from services.core.money import NANO_PER_USD
 from services.llm.models.entries import PROVIDERS
 from services.llm.models.price_list import PACKAGED, Period, Step
-
-_NANO = 10**9
 
 
 def snapshot() -> str:
@@ -77,7 +76,7 @@ def _nano(price: Decimal | TieredPrices, above: int) -> int:
     if isinstance(price, TieredPrices):
         reached = [tier.price for tier in price.tiers if above >= tier.start]
         price = reached[-1] if reached else price.base
-    return int((price * _NANO).to_integral_value(ROUND_CEILING))
+    return int((price * NANO_PER_USD).to_integral_value(ROUND_CEILING))
 
 
 def _json(value: object) -> str:
