@@ -112,17 +112,19 @@ class Lines:
         """The beat's words, asked for at once."""
         if (authored := self._of_author(wanted)) is not None:
             return authored
+        request = self._request(wanted)
         answer = self._optimizer.stream(
-            self._request(wanted),
+            request,
             understudy=lambda: self._authored(wanted.beat, wanted.heard),
             deck=self._deck.line if self._deck is not None else None,
         )
-        return self._line(wanted, answer)
+        return self._line(wanted, request, answer)
 
     def write_round(self, wanted: Sequence[Wanted]) -> tuple[Line, ...]:
         """The words of several characters, asked for at once and each blind to the others'.
 
-        One that fails or is slow holds up no other; the budget lets all of them through, or none.
+        One that fails or is slow holds up no other. The budget sets all of them aside in one step;
+        if they are too dear together, each is let through, or not, by itself.
         """
         lines = [self._of_author(one) for one in wanted]
         asked = [one for one, line in zip(wanted, lines, strict=True) if line is None]
@@ -133,10 +135,9 @@ class Lines:
             one = beats[request.persona]
             return self._authored(one.beat, one.heard)
 
-        answers = iter(self._optimizer.stream_round(requests, understudy=understudy))
-        return tuple(
-            line or self._line(one, next(answers)) for one, line in zip(wanted, lines, strict=True)
-        )
+        answers = self._optimizer.stream_round(requests, understudy=understudy)
+        written = zip(asked, requests, answers, strict=True)
+        return tuple(line or self._line(*next(written)) for line in lines)
 
     def _of_author(self, wanted: Wanted) -> Line | None:
         """The line that needs no model, or None."""
@@ -149,11 +150,14 @@ class Lines:
             return Line(beat, _once(authored), lambda: Source.UNDERSTUDY)
         return None
 
-    def _line(self, wanted: Wanted, answer: Answer) -> Line:
+    def _line(self, wanted: Wanted, request: Request, answer: Answer) -> Line:
+        """The answer as the guard lets it through, or the author's line when nothing is left."""
         beat = wanted.beat
+        guard = LineGuard(beat.persona, self._scenario)
+        replaced = False
 
         async def words() -> AsyncIterator[str]:
-            guard = LineGuard(beat.persona, self._scenario)
+            nonlocal replaced
             said = False
             try:
                 async for piece in answer:
@@ -163,14 +167,19 @@ class Lines:
                     if guard.done:
                         break
                 if rest := guard.flush():
-                    said = True
                     yield rest
-                if not said:
+                elif not said:
+                    replaced = True
                     yield self._authored(beat, wanted.heard)
             finally:
                 await answer.aclose()
+                if answer.outcome is not None:
+                    fits = not (replaced or guard.dropped)
+                    self._optimizer.judged(request, answer.outcome, fits=fits)
 
         def source() -> Source:
+            if replaced:
+                return Source.UNDERSTUDY
             return answer.outcome.source if answer.outcome is not None else Source.LIVE
 
         return Line(beat, words(), source, answer)

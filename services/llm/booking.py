@@ -1,4 +1,4 @@
-"""Ledger rows of answers that no attempt made: cached, from the deck, the author's."""
+"""Ledger rows that are no attempts: answers cached, from the deck or the author's; verdicts."""
 
 from datetime import datetime
 
@@ -45,5 +45,31 @@ def booking(request: Request, outcome: Outcome, *, at: datetime, list_nano: int)
         total_s=outcome.latency.total_s,
         overhead_s=outcome.latency.total_s if outcome.level in _LOOKED_UP else 0.0,
         fault=outcome.fault,
+        variant=outcome.variant,
+    )
+
+
+def verdict(request: Request, outcome: Outcome, *, at: datetime) -> LedgerEntry:
+    """The row that tells of a model's answer that its words did not fit what they were for.
+
+    It stands beside the answer's own row, for no call and no money; two of one call are one.
+    """
+    return LedgerEntry(
+        id=f"{outcome.call}.unfit",
+        call=outcome.call,
+        at=at,
+        role=Role.UNFIT,
+        task=request.task,
+        session=request.session,
+        user=request.user,
+        scenario=request.scenario,
+        persona=request.persona,
+        tier=outcome.tier,
+        rule=outcome.rule,
+        provider=outcome.provider,
+        model=outcome.model,
+        source=outcome.source,
+        template=outcome.template,
+        fault="schema" if request.schema else "guard",
         variant=outcome.variant,
     )

@@ -13,6 +13,7 @@ from services.core.tokens import TokenFactors, estimate_tokens, tokens_of
 from services.llm.cache.key import CacheKey, Keys
 from services.llm.cache.policy import ttl_s
 from services.llm.experiments.running import Arm
+from services.llm.ledger.bookings import most_prompt_tokens
 from services.llm.ledger.glide import Glide
 from services.llm.models.money import Pricing
 from services.llm.models.thresholds import Thresholds
@@ -182,6 +183,19 @@ class Decider:
         return Worth(
             cost_nano=self._pricing.cost(decision.routes[0].spec, usage),
             list_nano=self._pricing.cost(dear, usage),
+        )
+
+    def most_nano(self, decision: Decision) -> int:
+        """What an attempt at it costs at most, at the dearest of its models; 0 without any."""
+        tokens = most_prompt_tokens(decision.ask("", 0.0))
+        return max(
+            (
+                self._pricing.greatest(
+                    route.spec, prompt_tokens=tokens, max_tokens=decision.request.max_tokens
+                )
+                for route in decision.routes
+            ),
+            default=0,
         )
 
     def _decide(self, request: Request, glide: Glide, thresholds: Thresholds) -> Decision:

@@ -13,7 +13,8 @@ class Role(StrEnum):
     """What became of an attempt.
 
     `lost` is what a process that died had under way. `served` is the only one whose words were
-    used whole; `cut` ones were used up to a sentence.
+    used whole; `cut` ones were used up to a sentence. `unfit` is no attempt but a verdict on one:
+    its words did not fit what they were for (`fault` tells: `guard`, `schema`); it costs nothing.
     """
 
     SERVED = "served"
@@ -27,6 +28,7 @@ class Role(StrEnum):
     CACHED = "cached"
     DECK = "deck"
     UNDERSTUDY = "understudy"
+    UNFIT = "unfit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,6 @@
 Owns nothing but the way there: it stands before whoever counts, and hears what that one hears.
 """
 
-from dataclasses import replace
-
 from services.core.tokens import TokenFactors, tokens_of
 from services.llm.entry import LedgerEntry
 from services.llm.models.thresholds import Thresholds, Tuner, trials_of
@@ -13,9 +11,8 @@ from services.llm.ports import Observer
 from services.llm.request import Request
 
 _CALLS_A_LESSON = 20
-"""Attempts of one call are booked close together: so many calls later they are all there."""
-
-_MOST_UNFIT = 256
+"""Attempts of one call, and the verdict on them, are booked close together: so many calls later
+they are all there."""
 
 
 class Learning:
@@ -26,7 +23,6 @@ class Learning:
         self._tuner = tuner
         self._factors = factors
         self._calls: dict[str, list[LedgerEntry]] = {}
-        self._unfit: dict[str, bool] = {}
 
     @property
     def thresholds(self) -> Thresholds:
@@ -46,21 +42,13 @@ class Learning:
         self._then.call(request, outcome)
 
     def entry(self, entry: LedgerEntry) -> None:
-        """An attempt was booked."""
+        """An attempt, or a verdict on one, was booked."""
         self._calls.setdefault(entry.call, []).append(entry)
         while len(self._calls) > _CALLS_A_LESSON:
             call = next(iter(self._calls))
-            trials = trials_of(self._calls.pop(call))
-            if self._unfit.pop(call, False):
-                trials = tuple(replace(trial, repaired=True) for trial in trials)
-            self._tuner.learn(trials)
+            self._tuner.learn(trials_of(self._calls.pop(call)))
         self._then.entry(entry)
 
     def event(self, name: str, **labels: str) -> None:
         """Something worth counting."""
         self._then.event(name, **labels)
-
-    def checked(self, _request: Request, outcome: Outcome, fits: bool) -> None:
-        """An answer was looked at; one that did not fit has to be made good."""
-        if not fits and len(self._unfit) < _MOST_UNFIT:
-            self._unfit[outcome.call] = True

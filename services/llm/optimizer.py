@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any
 
 from services.llm.answer import Answer
+from services.llm.booking import verdict
 from services.llm.call import Call
 from services.llm.door import WHOLE_S, AnyMessage, request_of
-from services.llm.outcome import Outcome
+from services.llm.outcome import Outcome, Source
 from services.llm.ports import Route
 from services.llm.request import Complexity, Request, TaskType
 from services.llm.round import Round
@@ -96,6 +97,24 @@ class LLMOptimizer:
             raise
         call.heard()
         return outcome
+
+    def judged(self, request: Request, outcome: Outcome, *, fits: bool) -> None:
+        """Whoever used the answer tells whether it was fit for that; thresholds learn from it.
+
+        A model's own words that were not are booked as `unfit`; others are nobody's fault here.
+        """
+        if not fits and outcome.source in {Source.LIVE, Source.FALLBACK}:
+            now = self._workshop.clock.now()
+            self._workshop.accounts.note(partial(verdict, request, outcome, at=now))
+
+    def most_nano(self, request: Request) -> int:
+        """Nano-USD that one attempt at this call costs at most; 0 when no model would be asked."""
+        decider = self._workshop.decider
+        return decider.most_nano(decider.decide(request))
+
+    def remember(self, session: str, texts: Iterable[str]) -> None:
+        """The session has heard these lines already, from another process; none is repeated."""
+        self._workshop.heard.remember(session, texts)
 
     async def warm(self) -> None:
         """Gets each tier's first model ready, before anybody waits for it. Never raises."""

@@ -37,6 +37,14 @@ class Responds(Protocol):
         """The whole answer; it never raises but CancelledError."""
         ...
 
+    def judged(self, request: Request, outcome: Outcome, *, fits: bool) -> None:
+        """Is told whether an answer was of use."""
+        ...
+
+    def most_nano(self, request: Request) -> int:
+        """Nano-USD that asking a model for this costs at most."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Structured(Generic[T]):
@@ -55,14 +63,6 @@ class Structured(Generic[T]):
     escalated: bool = False
 
 
-Told = Callable[[Request, Outcome, bool], None]
-"""Is told of each answer that was checked: the request, its outcome, and whether it fitted."""
-
-
-def _nobody(request: Request, outcome: Outcome, fits: bool) -> None:
-    """Nobody asked to be told."""
-
-
 async def structured(
     optimizer: Responds,
     request: Request,
@@ -72,24 +72,23 @@ async def structured(
     allowed: Callable[[T], bool] = lambda _: True,
     templates: TemplateStore | None = None,
     limit_s: float | None = None,
-    told: Told = _nobody,
+    purse_nano: int | None = None,
 ) -> Structured[T]:
     """Asks for JSON of that shape: a pydantic model, or any type that pydantic can check.
 
     Validation is strict; code fences around the JSON are the one thing forgiven. A broken answer is
     repaired once if there is time before `request.deadline_s`, on the advanced tier if the cheap
-    one broke it. `limit_s` ends the whole of it, default included, after so many seconds. The
-    template `repair` tells the model what is wrong.
+    one broke it. `limit_s` ends the whole of it, default included, after so many seconds. No call
+    is made that may take the cost beyond `purse_nano`; if it is the first, the fault is `budget`.
+    The template `repair` tells the model what is wrong. The optimizer is told what did not fit.
     """
-    asking = _Asking(optimizer, shape, allowed, templates or shipped(), told)
+    asking = _Asking(optimizer, shape, allowed, templates or shipped(), purse_nano)
     request = replace(request, schema=schema_of(shape), spoken=False)
     try:
         async with asyncio.timeout(limit_s):
             return await asking.ask(request, default)
     except TimeoutError:
-        late = Outcome(
-            text="", source=Source.UNDERSTUDY, template=request.template, fault="deadline"
-        )
+        late = _unasked(request, "deadline")
         return Structured(value=default, outcome=late, cost_nano=asking.cost_nano, defaulted=True)
 
 
@@ -114,16 +113,18 @@ class _Asking(Generic[T]):
         shape: type[T],
         allowed: Callable[[T], bool],
         templates: TemplateStore,
-        told: Told,
+        purse_nano: int | None,
     ) -> None:
         self.cost_nano = 0
         self._optimizer = optimizer
         self._shape = shape
         self._allowed = allowed
         self._templates = templates
-        self._told = told
+        self._purse_nano = purse_nano
 
     async def ask(self, request: Request, default: T) -> Structured[T]:
+        if not self._affords(request):
+            return self._made(default, _unasked(request, "budget"), defaulted=True)
         first = await self._call(request)
         if isinstance(first.found, _Fits):
             return self._made(first.found.value, first.outcome)
@@ -133,7 +134,10 @@ class _Asking(Generic[T]):
         escalates = request.complexity is None and first.outcome.tier is Tier.CHEAP
         repair = self._templates.get("repair", request.language or "en")
         words = compile_prompt(repair.render(faults=first.found))
-        second = await self._call(_again(request, first.outcome.text, words, left_s, escalates))
+        again = _again(request, first.outcome.text, words, left_s, escalates)
+        if not self._affords(again):
+            return self._made(default, first.outcome, defaulted=True)
+        second = await self._call(again)
         if isinstance(second.found, _Fits):
             return self._made(
                 second.found.value, second.outcome, repaired=True, escalated=escalates
@@ -144,9 +148,13 @@ class _Asking(Generic[T]):
         outcome = await self._optimizer.respond(request)
         self.cost_nano += outcome.cost_nano
         found = self._check(outcome.text)
-        if _a_models(outcome):
-            self._told(request, outcome, isinstance(found, _Fits))
+        self._optimizer.judged(request, outcome, fits=isinstance(found, _Fits))
         return _Heard(outcome=outcome, found=found)
+
+    def _affords(self, request: Request) -> bool:
+        if self._purse_nano is None:
+            return True
+        return self.cost_nano + self._optimizer.most_nano(request) <= self._purse_nano
 
     def _check(self, text: str) -> "_Fits[T] | str":
         """The value, or what is wrong in words that repeat nothing of the answer."""
@@ -194,6 +202,11 @@ def _adapter(shape: type[T]) -> TypeAdapter[T]:
 def _built(shape: Hashable) -> TypeAdapter[object]:
     """Built once a shape: it takes milliseconds."""
     return TypeAdapter(cast("type[object]", shape))
+
+
+def _unasked(request: Request, fault: str) -> Outcome:
+    """The outcome of a question that nobody answered, or that nobody was asked."""
+    return Outcome(text="", source=Source.UNDERSTUDY, template=request.template, fault=fault)
 
 
 def _a_models(outcome: Outcome) -> bool:

@@ -1,6 +1,6 @@
 """What calls are made with, shared by all calls of a process."""
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 
 from cachetools import LRUCache
@@ -43,6 +43,10 @@ class Heard:
         if heard is None:
             heard = self._sessions[request.session] = set()
         heard.add(mark or fingerprint(text))
+
+    def remember(self, session: str, texts: Iterable[str]) -> None:
+        """The session heard these before this process knew it."""
+        self._sessions.setdefault(session, set()).update(map(fingerprint, texts))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

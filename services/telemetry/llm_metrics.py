@@ -178,6 +178,9 @@ class LlmMetrics:
             child(FALLBACKS, fault).inc()
 
     def _count_entry(self, entry: LedgerEntry) -> None:
+        if entry.role is Role.UNFIT:
+            self._child(EVENTS, self._events.of("answer_unfit")).inc()
+            return
         if entry.role in _NO_MODEL:
             return
         if entry.calls:

@@ -9,7 +9,7 @@ from services.core.tokens import TokenFactors
 from services.llm.cache.answers import AnswerCache
 from services.llm.cache.flights import Flights
 from services.llm.cache.key import Keys
-from services.llm.decide import Decider, Policy, Trials
+from services.llm.decide import Decider, Learnt, Policy, Trials
 from services.llm.ledger.glide import NORMAL, Glide
 from services.llm.models.catalogue import ModelCatalogue
 from services.llm.models.money import Pricing
@@ -87,6 +87,7 @@ def optimizer_on(
     policy: Policy | None = None,
     trials: Trials | None = None,
     stall_s: float = STALL_S,
+    learnt: Learnt | None = None,
 ) -> LLMOptimizer:
     """An optimizer over one model, over routes for both tiers, or over none."""
     cheap = _routes(models)
@@ -97,7 +98,7 @@ def optimizer_on(
         keys=Keys(SECRET),
         pricing=Pricing(catalogue, FakePrices({}), clock),
         levels=levels,
-        learnt=levels,
+        learnt=learnt or levels,
         factors=TokenFactors(),
         clock=clock,
         policy=policy or Policy(),

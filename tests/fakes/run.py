@@ -15,8 +15,10 @@ from agents.roleplay.scene_clock import SceneClock
 from scenarios.loader import parse
 from services.core.errors import BackendError
 from services.llm.deck import Deck
+from services.llm.entry import LedgerEntry
 from services.llm.understudy import Understudy
 from services.sessions.records import SessionRecord, TurnRecord
+from tests.fakes.accounts import FakeAccounts
 from tests.fakes.chat_model import FakeChatModel
 from tests.fakes.clock import LoopClock
 from tests.fakes.optimizer import optimizer_on
@@ -84,13 +86,14 @@ class LongStage(FakeStage):
 
 @dataclass
 class Run:
-    """A roleplay, its stage and its store."""
+    """A roleplay, its stage and its store; `booked` are its calls' entries in order."""
 
     roleplay: Roleplay
     stage: FakeStage
     store: AbsentStore
     journal: Journal
     model: FakeChatModel | None
+    booked: list[LedgerEntry]
 
     async def texts(self) -> list[tuple[str, str, bool]]:
         await self.journal.drain(1)
@@ -112,13 +115,14 @@ async def open_run(model: FakeChatModel | None = None, *, deck: Deck | None = No
         )
     )
     journal = Journal(store, clock, room=ROOM)
+    accounts = FakeAccounts(clock)
     roleplay = Roleplay(
         scenario,
         room=ROOM,
         manager=MultiAgentManager(scenario, rng=Random(1)),
         lines=Lines(
             scenario,
-            optimizer=optimizer_on(model, clock),
+            optimizer=optimizer_on(model, clock, accounts=accounts),
             understudy=Understudy(scenario, rng=Random(1)),
             room=ROOM,
             user="ada",
@@ -130,4 +134,4 @@ async def open_run(model: FakeChatModel | None = None, *, deck: Deck | None = No
         scene_clock=SceneClock(clock),
         learner_name="Camille",
     )
-    return Run(roleplay, FakeStage(roleplay), store, journal, model)
+    return Run(roleplay, FakeStage(roleplay), store, journal, model, accounts.entries)

@@ -1,7 +1,7 @@
 """Where the cheap tier ends: two thresholds that follow how its answers fared.
 
 Owns the thresholds, their bounds and the rule that moves them. A trial is one answer of the cheap
-tier that a threshold let through; it went wrong when it had to be repaired or escalated.
+tier that a threshold let through; it went wrong when its words did not fit what they were for.
 """
 
 import logging
@@ -78,8 +78,8 @@ class CheapTrial:
 def trials_of(entries: Iterable[LedgerEntry]) -> tuple[CheapTrial, ...]:
     """What a ledger tells of the cheap tier, one trial a call, in order.
 
-    Repaired is an answer with a quality fault, and one after which the same call went on to the
-    advanced tier. Cancelled, late and failed attempts tell nothing of a model's quality.
+    Repaired is an answer with a quality fault, its own or the one that whoever used it found later.
+    Cancelled, late and failed attempts tell nothing of a model's quality.
     """
     calls: dict[str, list[LedgerEntry]] = {}
     for entry in entries:
@@ -94,9 +94,7 @@ def _trial(entries: list[LedgerEntry]) -> CheapTrial | None:
     if not (flawed or used):
         return None
     one = (flawed or used)[0]
-    went_on = any(e.tier is Tier.ADVANCED and e.role is Role.SERVED for e in entries)
-    repaired = bool(flawed) or went_on
-    return CheapTrial(task=one.task, tier=Tier.CHEAP, repaired=repaired, rule=one.rule)
+    return CheapTrial(task=one.task, tier=Tier.CHEAP, repaired=bool(flawed), rule=one.rule)
 
 
 @dataclass(slots=True)

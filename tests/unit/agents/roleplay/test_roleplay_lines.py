@@ -4,12 +4,15 @@ import asyncio
 import json
 from random import Random
 
+import pytest
+
 from agents.manager.beats import Beat, BeatKind, Plan
 from agents.roleplay.lines import Line
 from agents.roleplay.moments import moment_of
 from scenarios.loader import parse
 from scenarios.schema import Temper
 from services.llm.deck import Deck
+from services.llm.entry import Role
 from services.llm.outcome import Source
 from services.llm.reactions import Moment
 from services.llm.request import Request, Scope, TaskType
@@ -126,9 +129,51 @@ async def test_s5_line_that_nobody_read_ends_the_vendors_stream() -> None:
     assert model.closed == 1
 
 
+ENGLISH = "I think that you are wrong about the railways and about the reform that you want."
+
+
+@pytest.mark.parametrize(
+    "words", [ENGLISH, "En tant que modèle de langage, je ne peux pas jouer ce rôle."]
+)
+async def test_l5_authors_line_in_place_of_an_unfit_answer_is_told_as_the_authors(
+    words: str,
+) -> None:
+    run = await open_run(FakeChatModel((words,)))
+    plan = run.roleplay._manager.begin(0.0)
+    line = run.roleplay.line(plan.beats[0], plan=plan)
+
+    assert [(piece, line.source) async for piece in line] == [
+        ("Bonsoir et bienvenue.", Source.UNDERSTUDY)
+    ]
+    (verdict,) = [one for one in run.booked if one.role is Role.UNFIT]
+    assert (verdict.fault, verdict.source, verdict.rule) == ("guard", "live", "short_answer")
+
+
+async def test_l5_sentence_that_was_left_out_is_told_and_the_rest_is_spoken() -> None:
+    run = await open_run(FakeChatModel((f"Bonsoir à vous. {ENGLISH}",)))
+    plan = run.roleplay._manager.begin(0.0)
+    line = run.roleplay.line(plan.beats[0], plan=plan)
+
+    assert (await told(line))[0].strip() == "Bonsoir à vous."
+    assert line.source is Source.LIVE
+    assert [one.role for one in run.booked] == [Role.SERVED, Role.UNFIT]
+
+
+async def test_fit_line_is_booked_once() -> None:
+    run = await opened()
+    plan = run.roleplay._manager.begin(0.0)
+    await told(run.roleplay.line(plan.beats[0], plan=plan))
+
+    assert [one.role for one in run.booked] == [Role.SERVED]
+
+
 def deck() -> Deck:
+    """Its purse is wide: nobody knows what the model in memory costs, so the dearest is assumed."""
     return Deck(
-        parse(SCENE, file="petit-debat/scenario.yaml"), clean=lambda _, line: line, rng=Random(1)
+        parse(SCENE, file="petit-debat/scenario.yaml"),
+        clean=lambda _, line: line,
+        rng=Random(1),
+        share=1.0,
     )
 
 
@@ -147,7 +192,7 @@ async def test_deck_is_filled_once_the_opening_is_over() -> None:
     await playing
 
     assert [r.template for r in model.requests[2:]] == ["deck.fr@1", "deck.fr@1"]
-    assert cards.take("roche", Moment.STALL) == "stall !"
+    assert cards._written["roche", Moment.STALL] == ["stall !"]
 
 
 async def test_second_voice_from_the_deck_costs_no_call() -> None:

@@ -42,7 +42,9 @@ class Scripted:
     takes_s: float = 0.1
     source: Source = Source.LIVE
     tier: Tier = Tier.CHEAP
+    most: int = 1000
     asked: list[Request] = field(default_factory=list)
+    verdicts: list[tuple[Tier | None, bool]] = field(default_factory=list)
 
     async def respond(self, request: Request, *, understudy: Callable[[], str] = str) -> Outcome:
         text = self.answers[len(self.asked)]
@@ -55,6 +57,12 @@ class Scripted:
             cost_nano=1000,
             latency=Latency(total_s=self.takes_s),
         )
+
+    def judged(self, request: Request, outcome: Outcome, *, fits: bool) -> None:
+        self.verdicts.append((outcome.tier, fits))
+
+    def most_nano(self, request: Request) -> int:
+        return self.most
 
 
 async def ask(*answers: str, **told: float | Source | Tier) -> tuple[Structured[Choice], Scripted]:
@@ -165,17 +173,23 @@ async def test_answer_beyond_the_limit_is_the_default_at_the_limit() -> None:
     assert (made.value, made.defaulted, made.outcome.fault) == (DEFAULT, True, "deadline")
 
 
-async def test_whoever_tunes_is_told_of_each_answer() -> None:
-    told: list[tuple[Tier | None, bool]] = []
-    await structured(
-        Scripted(["{", '{"speaker": "roche"}']),
-        ASK,
-        Choice,
-        default=DEFAULT,
-        told=lambda request, outcome, fits: told.append((outcome.tier, fits)),
-    )
+async def test_optimizer_is_told_of_each_answer_whether_it_fits() -> None:
+    _, optimizer = await ask("{", '{"speaker": "roche"}')
 
-    assert told == [(Tier.CHEAP, False), (Tier.CHEAP, True)]
+    assert optimizer.verdicts == [(Tier.CHEAP, False), (Tier.CHEAP, True)]
+
+
+@pytest.mark.parametrize(
+    ("purse_nano", "asked", "fault"), [(999, 0, "budget"), (1999, 1, None), (2000, 2, None)]
+)
+async def test_l8_no_call_is_made_that_may_pass_the_purse(
+    purse_nano: int, asked: int, fault: str | None
+) -> None:
+    optimizer = Scripted(["{", "{"])
+    made = await structured(optimizer, ASK, Choice, default=DEFAULT, purse_nano=purse_nano)
+
+    assert (len(optimizer.asked), made.outcome.fault) == (asked, fault)
+    assert (made.value, made.cost_nano) == (DEFAULT, asked * 1000)
 
 
 async def test_words_for_the_model_repeat_nothing_that_was_answered() -> None:

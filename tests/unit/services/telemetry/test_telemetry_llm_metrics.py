@@ -138,6 +138,15 @@ def test_attempt_is_counted_under_opentelemetrys_names(metrics: LlmMetrics, gain
     assert gained.of("repartee_llm_overhead_seconds_count") == 1
 
 
+def test_verdict_on_an_answer_is_counted_and_is_no_attempt(
+    metrics: LlmMetrics, gained: Gained
+) -> None:
+    metrics.entry(booked(role=Role.UNFIT, fault="guard"))
+    metrics.flush()
+    assert gained.of("repartee_llm_events_total", event="answer_unfit") == 1
+    assert gained.of("repartee_llm_overhead_seconds_count") == 0
+
+
 def test_call_that_a_person_cut_off_is_no_answer(metrics: LlmMetrics, gained: Gained) -> None:
     metrics.call(REQUEST, outcome(fault="cancelled"))
     metrics.flush()

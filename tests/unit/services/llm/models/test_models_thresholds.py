@@ -158,8 +158,8 @@ def test_a_ledger_tells_which_cheap_answers_had_to_be_made_good() -> None:
         entry("6", "cut", Tier.CHEAP, Role.CANCELLED, "cancelled"),
         entry("7", "dear", Tier.ADVANCED, Role.SERVED),
         entry("8", "long", Tier.CHEAP, Role.SERVED, "length"),
-        entry("9", "up", Tier.CHEAP, Role.SERVED),
-        entry("10", "up", Tier.ADVANCED, Role.SERVED),
+        entry("9", "english", Tier.CHEAP, Role.SERVED),
+        entry("10", "english", Tier.CHEAP, Role.UNFIT, "guard"),
     ]
     trials = trials_of(entries)
     assert [one.repaired for one in trials] == [False, True, False, True, True]
