@@ -9,21 +9,13 @@ import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from random import Random
 
 from livekit import rtc
 from livekit.agents import AutoSubscribe, JobContext
 
-from agents.cast.guard import clean_line
 from agents.errors import StageError
-from agents.manager.manager import MultiAgentManager
-from agents.manager.memory import LEARNER, Said
-from agents.manager.scene import Scene
 from agents.roleplay.journal import Journal
-from agents.roleplay.lines import Lines
 from agents.roleplay.run import Roleplay
-from agents.roleplay.scene_clock import SceneClock
 from agents.stage.commands import Commands
 from agents.stage.hearing import Hearing
 from agents.stage.house import House
@@ -31,13 +23,11 @@ from agents.stage.live import LiveStage
 from agents.stage.participants import Learner
 from agents.stage.seat import Seat
 from agents.stage.session import StageOptions
-from scenarios.loader import Loaded, parse
-from scenarios.schema import Scenario
-from services.llm.deck import Deck
-from services.llm.understudy import Understudy
+from agents.stage.staging import stage_scene
+from scenarios.loader import parse
 from services.sessions.access import Casting
 from services.sessions.crowd import rooms_of
-from services.sessions.records import SessionRecord, SessionStatus, TurnRecord
+from services.sessions.records import SessionRecord, SessionStatus
 from services.telemetry.loop import watch_loop
 
 PERSON_S = 30.0
@@ -129,7 +119,14 @@ class Job:
             return "nobody_came"
         scenario = parse(session.scenario_text, file=f"{session.scenario_id}/scenario.yaml")
         turns = await self._house.store.turns(self._room)
-        roleplay = self._roleplay(scenario, session, turns, name=_name(room, learner))
+        roleplay = stage_scene(
+            self._house,
+            scenario,
+            session,
+            turns,
+            journal=self._journal,
+            learner_name=_name(room, learner),
+        )
         stage = self._stage(room, roleplay, learner)
         Commands(room, stage, roleplay, learner=learner).register()
         began_s = self._house.clock.monotonic_s()
@@ -154,54 +151,6 @@ class Job:
         house = self._house
         rooms = await rooms_of(user, house.store, house.presence, house.clock)
         return rooms > house.settings.user_rooms
-
-    def _roleplay(
-        self,
-        scenario: Scenario,
-        session: SessionRecord,
-        turns: tuple[TurnRecord, ...],
-        *,
-        name: str,
-    ) -> Roleplay:
-        rng = Random(self._room)
-        understudy = Understudy(scenario, rng=Random(self._room))
-        if session.scene:
-            said = [_said(turn) for turn in turns]
-            for one in said:
-                if one.speaker != LEARNER:
-                    understudy.mark(one.speaker, one.text)
-            scene = Scene.from_json(session.scene)
-            manager = MultiAgentManager.restore(scenario, scene, said, rng)
-        else:
-            manager = MultiAgentManager(scenario, rng=rng)
-
-        return Roleplay(
-            scenario,
-            room=self._room,
-            manager=manager,
-            lines=Lines(
-                scenario,
-                optimizer=self._house.optimizer,
-                understudy=understudy,
-                room=self._room,
-                user=session.user,
-                revision=session.scenario_hash,
-                deck=Deck(
-                    scenario,
-                    clean=lambda persona, line: clean_line(line, persona, scenario),
-                    rng=Random(self._room),
-                ),
-                templates=self._house.templates,
-            ),
-            journal=self._journal,
-            clock=self._house.clock,
-            scene_clock=SceneClock(
-                self._house.clock, elapsed_s=float(session.scene.get("elapsed_s", 0.0))
-            ),
-            learner_name=name,
-            knowledge=_knowledge(self._house.scenario(scenario.id)),
-            templates=self._house.templates,
-        )
 
     def _stage(self, room: rtc.Room, roleplay: Roleplay, learner: Learner) -> LiveStage:
         hearing = Hearing(
@@ -240,24 +189,8 @@ async def _until_over(roleplay: Roleplay, stage: LiveStage, keeping: asyncio.Tas
         await asyncio.gather(playing, return_exceptions=True)
 
 
-def _said(turn: TurnRecord) -> Said:
-    return Said(
-        speaker=turn.speaker,
-        name=turn.speaker_name,
-        text=turn.text,
-        turn_id=turn.turn_id,
-        phase=turn.phase,
-        cut=turn.cut,
-    )
-
-
 def _name(room: rtc.Room, learner: Learner) -> str:
     person = room.remote_participants.get(learner.identity)
     if person is None:
         raise StageError("the person left before the scene began")
     return person.name
-
-
-def _knowledge(loaded: Loaded) -> tuple[str, ...]:
-    folder: Path = loaded.folder
-    return tuple((folder / name).read_text("utf-8") for name in loaded.scenario.knowledge)

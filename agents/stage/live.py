@@ -50,9 +50,7 @@ class LiveStage:
         observe: Callable[[str, float], None],
     ) -> None:
         scenario = roleplay.scenario
-        cast = [character.id for character in scenario.cast]
-        first = scenario.lead_of(scenario.phases[0])
-        cast.sort(key=lambda one: one != first)
+        cast = _lead_first(scenario)
         self._room = room
         self._roleplay = roleplay
         self._learner = learner
@@ -62,7 +60,7 @@ class LiveStage:
         self._captions = Captions(
             room.local_participant,
             names={c.id: c.name for c in scenario.cast},
-            lead=first,
+            lead=cast[0],
             track_sid=self._tracks.sid,
         )
         self._mux = Mux(
@@ -72,14 +70,14 @@ class LiveStage:
             on_finished=self._finished,
         )
         hearing.pending = self.speaking
-        hearing.on_pause = lambda silence_s: self._timing.fell_silent(silence_s)
-        hearing.on_words = lambda: self._timing.heard()
+        self._timing = TurnTiming()
+        hearing.on_pause = self._timing.fell_silent
+        hearing.on_words = self._timing.heard
         self._director = Director(roleplay, self._mux, voices)
         self._session = new_session(hearing, options)
         self._attributes: asyncio.Queue[dict[str, str]] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
         self._learner_spoke_s = time.monotonic()
-        self._timing = TurnTiming()
 
     @property
     def mux(self) -> Mux:
@@ -237,6 +235,12 @@ class LiveStage:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _lead_first(scenario: Scenario) -> list[str]:
+    """The cast's ids, whoever opens the scene before the others."""
+    lead = scenario.lead_of(scenario.phases[0])
+    return sorted([one.id for one in scenario.cast], key=lambda id: id != lead)
 
 
 def _playbill(scenario: Scenario) -> dict[str, str]:
