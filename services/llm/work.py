@@ -49,7 +49,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """An attempt that was let through. `hold` is None when no budget applies to it.
+    """An attempt that was let through. `hold` is None when it costs nothing.
 
     `predicted_tokens` of its prompt are expected in the vendor's own cache. `reserve_s` is the time
     that asking the purse took.

@@ -1,45 +1,31 @@
 """The money side of every call: what it may cost is set aside, what it cost is booked.
 
-Owns admission and closing. Booking itself is the writer's, what budgets say is the till's, and what
-they are is the plan's. Nothing here waits for the ledger.
+Owns the way of an attempt from its admission to its entry. What is set aside for it is the holds'
+part, booking is the writer's, what budgets say is the till's. Nothing here waits for the ledger.
 """
 
 import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import timedelta
-from typing import TypeVar
 
 from services.core.clock import Clock
-from services.core.errors import BackendError, BackendTimeout, Refused
 from services.llm.entry import LedgerEntry
-from services.llm.ledger.bookings import (
-    Bookkeeper,
-    Prefixes,
-    Prices,
-    is_advanced,
-)
+from services.llm.ledger.bookings import Bookkeeper, Prefixes, Prices
 from services.llm.ledger.budgets import BudgetPlan
 from services.llm.ledger.glide import Glide
+from services.llm.ledger.holds import Holds
 from services.llm.ledger.till import Till, UsedUp
 from services.llm.ledger.writer import Booking, Prompt, Writer
-from services.llm.outcome import Usage
-from services.llm.ports import Hold, LedgerStore, Observer, Purse, Route
+from services.llm.ports import LedgerStore, Observer, Purse, Route
 from services.llm.spec import ModelSpec
 from services.llm.work import Ask, AttemptEnd, Row, Ticket
 
 logger = logging.getLogger(__name__)
 
-LEASE_S = 120.0
-"""Longer than any call: what is held longer is a dead process's."""
-
 _RECOVER_S = 10.0
 _LOOK_S = 2.0
-_REMEMBERED = 1024
-
-T = TypeVar("T")
 
 
 def new_entry_id() -> str:
@@ -65,22 +51,26 @@ class Books:
         observer: Observer,
         advanced: ModelSpec | None = None,
         prefixes: Prefixes | None = None,
-        lease_s: float = LEASE_S,
         new_id: Callable[[], str] = new_entry_id,
     ) -> None:
         self._plan = plan
         self._clock = clock
         self._observer = observer
         self._prefixes = prefixes
-        self._lease = timedelta(seconds=lease_s)
         self._new_id = new_id
         self._till = Till(purse, observer)
         self._writer = Writer(
             till=self._till, ledger=ledger, clock=clock, observer=observer, prefixes=prefixes
         )
         self._keeper = Bookkeeper(prices, advanced=advanced)
-        self._batch: dict[tuple[str, str], Hold] = {}
-        self._limits: dict[str, int] = {}
+        self._holds = Holds(
+            till=self._till,
+            keeper=self._keeper,
+            plan=plan,
+            clock=clock,
+            free=self._writer.put,
+            new_id=new_id,
+        )
 
     @property
     def waiting(self) -> int:
@@ -101,21 +91,10 @@ class Books:
             Refused: `budget:<scope>`, or `budget:away` when the lease is used up too.
         """
         predicted = self._predicted(ask, route)
-        hold = self._batch.pop((ask.call, route.spec.id), None) if self._batch else None
-        if hold is None:
-            hold = self._hold(ask, route)
-            if hold is not None:
-                began_s = self._clock.monotonic_s()
-                await self._reserve(hold, route)
-                reserve_s = self._clock.monotonic_s() - began_s
-                return Ticket(
-                    ask=ask,
-                    route=route,
-                    hold=hold,
-                    predicted_tokens=predicted,
-                    reserve_s=reserve_s,
-                )
-        return Ticket(ask=ask, route=route, hold=hold, predicted_tokens=predicted)
+        hold, reserve_s = await self._holds.take(ask, route)
+        return Ticket(
+            ask=ask, route=route, hold=hold, predicted_tokens=predicted, reserve_s=reserve_s
+        )
 
     def close(self, ticket: Ticket, end: AttemptEnd) -> LedgerEntry:
         """The attempt's entry; it is settled and booked in the background."""
@@ -155,28 +134,11 @@ class Books:
         Raises:
             Refused: `budget:<scope>`: together they are too much; nothing is held.
         """
-        holds = {
-            (ask.call, route.spec.id): hold
-            for ask, route in attempts
-            if (hold := self._hold(ask, route)) is not None
-        }
-        if not holds:
-            return
-        try:
-            await self._till.reserve(tuple(holds.values()))
-        except asyncio.CancelledError:
-            self._void(holds.values())
-            raise
-        except BackendError:
-            self._void(holds.values())
-            return
-        self._batch.update(holds)
+        await self._holds.take_round(attempts)
 
     def release(self, calls: Iterable[str]) -> None:
         """Frees what `reserve_batch` set aside for these calls and nobody was admitted for."""
-        done = set(calls)
-        for key in [key for key in self._batch if key[0] in done]:
-            self._void((self._batch.pop(key),))
+        self._holds.release(calls)
 
     def level(
         self,
@@ -187,16 +149,12 @@ class Books:
         session_limit_nano: int | None = None,
     ) -> Glide:
         """The glide for such a call, from the shares as last told; asks nobody."""
-        if session_limit_nano is None and session is not None:
-            session_limit_nano = self._limits.get(session)
-        lines = self._plan.lines(
+        return self._holds.level(
             session=session,
             user=user,
             scenario=scenario,
             session_limit_nano=session_limit_nano,
-            now=self._clock.now(),
         )
-        return self._till.level(lines)
 
     async def exhausted(
         self, *, user: str | None = None, scenario: str | None = None
@@ -225,53 +183,13 @@ class Books:
 
     async def aclose(self, *, timeout_s: float = 3.0) -> None:
         """Books the rest, for `timeout_s` at most. What the purse keeps is not lost after that."""
-        self.release({call for call, _ in self._batch})
+        await self._holds.aclose()
         try:
             async with asyncio.timeout(timeout_s):
                 while not await self._writer.flush():  # noqa: ASYNC110 - what is away gives no sign
                     await asyncio.sleep(0.1)
         except TimeoutError:
             logger.error("llm.books_left_open", extra={"entries": self.waiting})
-
-    def _hold(self, ask: Ask, route: Route) -> Hold | None:
-        """What would have to be set aside; None without budgets, and for a model that is free."""
-        request, now = ask.request, self._clock.now()
-        limit = request.session_limit_nano
-        if limit is not None and request.session is not None:
-            _remember(self._limits, request.session, limit)
-        lines = self._plan.lines(
-            session=request.session,
-            user=request.user,
-            scenario=request.scenario,
-            session_limit_nano=limit,
-            now=now,
-        )
-        if not lines:
-            return None
-        return self._keeper.hold(
-            ask, route, lines=lines, id=self._new_id(), at=now, expires_at=now + self._lease
-        )
-
-    async def _reserve(self, hold: Hold, route: Route) -> None:
-        was_away = self._till.away
-        try:
-            await self._till.reserve((hold,))
-        except asyncio.CancelledError:
-            self._void((hold,))
-            raise
-        except BackendError as error:
-            try:
-                self._till.lease(hold, advanced=is_advanced(route))
-            except Refused:
-                if not was_away or isinstance(error, BackendTimeout):
-                    self._void((hold,))
-                raise
-
-    def _void(self, holds: Iterable[Hold]) -> None:
-        """Frees what may be set aside for attempts that are not made."""
-        for hold in holds:
-            nothing = replace(hold.draft, usage=Usage(), cost_nano=0, fault="void")
-            self._writer.put(Booking(nothing, hold, void=True))
 
     def _predicted(self, ask: Ask, route: Route) -> int:
         if self._prefixes is None:
@@ -292,11 +210,3 @@ class Books:
                 self._observer.event("books_failed")
                 await asyncio.sleep(_LOOK_S)
             await asyncio.sleep(every_s)
-
-
-def _remember(known: dict[str, T], key: str, value: T) -> None:
-    """Keeps the first value of the newest keys."""
-    if key not in known:
-        if len(known) >= _REMEMBERED:
-            del known[next(iter(known))]
-        known[key] = value

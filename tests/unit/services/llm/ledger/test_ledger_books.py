@@ -105,14 +105,52 @@ async def test_time_of_asking_the_purse_is_told(office: Office) -> None:
     assert ticket.reserve_s == pytest.approx(0.02)
 
 
-async def test_without_budgets_the_purse_is_never_asked() -> None:
+async def test_without_budgets_no_attempt_waits_for_the_purse() -> None:
     office = Office("")
+    office.purse.slow_s = 5.0
     ticket = await office.books.admit(ask(), route())
-    assert ticket.hold is None
+    assert (office.clock.monotonic_s(), ticket.reserve_s) == (0.0, 0.0)
     entry = office.books.close(ticket, end())
     assert await office.booked() == [entry]
     assert entry.cost_nano == COST
-    assert office.purse.asked == []
+
+
+async def test_without_budgets_nobody_is_refused_while_the_purse_is_away() -> None:
+    office = Office("")
+    office.purse.away = True
+    for number in range(300):
+        await office.books.admit(ask(f"call-{number}"), route(ADVANCED))
+    assert office.books.level(session="s-1", user="ada", scenario=None).level == 0
+
+
+@pytest.mark.parametrize(("spoken", "lease_s"), [(True, 30), (False, 150)])
+async def test_o8_call_without_budgets_is_booked_though_its_process_was_killed(
+    spoken: bool, lease_s: int
+) -> None:
+    office = Office("")
+    await office.books.admit(ask(spoken=spoken), route())
+    await asyncio.sleep(lease_s - 1)
+    assert await office.books.recover() == 0
+    await asyncio.sleep(2)
+    assert await office.books.recover() == 1
+    (entry,) = await office.ledger.entries()
+    assert (entry.role, entry.cost_nano) == (Role.LOST, 700 * 1000 + 25 * 5000)
+
+
+async def test_o8_round_without_budgets_is_kept_and_what_was_not_used_of_it_is_not_booked() -> None:
+    office = Office("")
+    asks = [ask(f"call-{n}") for n in range(3)]
+    await office.books.reserve_batch([(one, route()) for one in asks])
+    used = await office.books.admit(asks[0], route())
+    await office.books.admit(asks[1], route())
+    office.books.close(used, end())
+    office.books.release([one.call for one in asks])
+    await office.books.flush()
+    assert office.purse.asked.count("reserve") == 1
+    await asyncio.sleep(60)
+    await office.books.recover()
+    roles = {entry.call: entry.role for entry in await office.ledger.entries()}
+    assert roles == {"call-0": Role.SERVED, "call-1": Role.LOST}
 
 
 async def test_scene_s_own_limit_is_a_budget_without_any_setting() -> None:
@@ -379,7 +417,7 @@ async def test_o8_run_books_what_a_dead_process_left() -> None:
     )
     await dead.books.admit(ask(), route())
     async with running(office.books):
-        await asyncio.sleep(140)
+        await asyncio.sleep(45)
     (entry,) = await office.ledger.entries()
     assert (entry.role, entry.cost_nano) == (Role.LOST, 700 * 1000 + 25 * 5000)
     assert await office.spent() == entry.cost_nano
