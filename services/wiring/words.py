@@ -158,7 +158,7 @@ class _House:
             sql.board,
             clock=self._clock,
             budgets=PurseBudgets(plan, purse, on_share=self.metrics.budget_share),
-            experiments=ExperimentStats(experiments, sql.experiments),
+            experiments=ExperimentStats(experiments, sql.experiments, self._clock),
         )
 
     def decider(self, routes: Routes, keys: Keys, books: Books, trials: Trials) -> Decider:

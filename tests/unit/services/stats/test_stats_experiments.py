@@ -22,9 +22,9 @@ from tests.fakes.stats import FakeHealthBoard, FakeTotals
 AN_HOUR_AGO = NOON - timedelta(hours=1)
 
 
-def house(ledger: FakeLedger, *designs: Experiment) -> Stats:
+def house(ledger: FakeLedger, *designs: Experiment, clock: FakeClock | None = None) -> Stats:
     """The stats of a house that runs those experiments."""
-    clock, results = FakeClock(NOON), FakeResults(ledger)
+    clock, results = clock or FakeClock(NOON), FakeResults(ledger)
     luna, nova = fake_route(CONTROL_MODEL), fake_route(NOVA_MODEL)
     experiments = Experiments(
         designs or (experiment(),),
@@ -34,7 +34,7 @@ def house(ledger: FakeLedger, *designs: Experiment) -> Stats:
         clock=clock,
         observer=FakeObserver(),
     )
-    told = ExperimentStats(experiments, results)
+    told = ExperimentStats(experiments, results, clock)
     return Stats(FakeTotals(ledger), FakeHealthBoard(), clock=clock, experiments=told)
 
 
@@ -109,6 +109,19 @@ async def test_money_of_an_arm_holds_its_failed_attempts() -> None:
         booked("x", variant="luna-nova/nova", at=AN_HOUR_AGO, **failed),
     )
     assert (arms["nova"].cost_nano, arms["nova"].calls) == (27, 2)
+
+
+async def test_arms_are_summed_once_a_minute() -> None:
+    ledger, clock = FakeLedger(), FakeClock(NOON)
+    stats = house(ledger, clock=clock)
+    counts = []
+    for n, wait_s in enumerate((0, 59, 1)):
+        clock.advance(wait_s)
+        await ledger.add([booked(f"a-{n}", session=f"a-{n}", variant="luna-nova/nova")])
+        found = (await stats.llm()).experiments
+        assert found is not None
+        counts.append(found[0].variants[1].sessions)
+    assert counts == [1, 1, 3]
 
 
 async def test_house_without_experiments_tells_none() -> None:
