@@ -9,6 +9,7 @@ import contextlib
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -51,6 +52,7 @@ class SharedFile:
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._retired: list[sqlite3.Connection] = []
         self._closed = False
+        self._waits_since_s: float | None = None
         with _translated():
             self._open()
         self._thread = threading.Thread(target=self._work, name="shared-file", daemon=True)
@@ -60,6 +62,12 @@ class SharedFile:
     def path(self) -> Path:
         """Where it is now; another name after a corrupt file was left behind."""
         return self._folder.path
+
+    @property
+    def locked_s(self) -> float:
+        """Seconds since the writer has been kept out by other processes; 0 when it was let in."""
+        since_s = self._waits_since_s
+        return 0.0 if since_s is None else time.monotonic() - since_s
 
     def row(self, statement: str, values: Sequence[Any] = ()) -> Row | None:
         """The first row of a query, or None. For point reads, 10 to 40 us; it never waits.
@@ -89,7 +97,13 @@ class SharedFile:
         Raises:
             BackendError: locked for too long, disk full, or broken (another file is made then).
         """
-        return await self._submit(lambda: self._transaction(job))
+        return await self.submit(job)
+
+    def submit(
+        self, job: Callable[[sqlite3.Connection], T], *, wait_s: float = _BUSY_S
+    ) -> asyncio.Future[T]:
+        """As `write`, for who waits in a way of their own; other processes' locks for `wait_s`."""
+        return self._submit(lambda: self._transaction(job, wait_s))
 
     async def checkpoint(self) -> None:
         """Moves the write-ahead log into the file and empties it, if nobody is reading just now."""
@@ -112,8 +126,8 @@ class SharedFile:
             for connection in (*self._retired, self._reader, self._writer):
                 _close(connection)
 
-    async def _submit(self, work: Callable[[], T]) -> T:
-        """What `work` returns or raises in the writer's thread."""
+    def _submit(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        """What `work` will return or raise in the writer's thread."""
         if self._closed:
             raise BackendError("the shared file is closed", code="shared_file")
         loop = asyncio.get_running_loop()
@@ -128,7 +142,7 @@ class SharedFile:
                 _hand_over(loop, future, future.set_result, result)
 
         self._jobs.put(run)
-        return await future
+        return future
 
     def _open(self) -> None:
         with self._folder.alone():
@@ -169,13 +183,13 @@ class SharedFile:
         while (run := self._jobs.get()) is not None:
             run()
 
-    def _transaction(self, job: Callable[[sqlite3.Connection], T]) -> T:
+    def _transaction(self, job: Callable[[sqlite3.Connection], T], wait_s: float) -> T:
         with _translated():
             if self._folder.moved_on():
                 self._reopen(mend=False)
             writer = self._writer
             try:
-                writer.execute("BEGIN IMMEDIATE")
+                self._take_lock(writer, wait_s)
                 result = job(writer)
                 writer.execute("COMMIT")
             except BaseException as error:
@@ -185,6 +199,13 @@ class SharedFile:
                     self._reopen(mend=True)
                 raise
             return result
+
+    def _take_lock(self, writer: sqlite3.Connection, wait_s: float) -> None:
+        if self._waits_since_s is None:
+            self._waits_since_s = time.monotonic()
+        writer.execute(f"PRAGMA busy_timeout = {int(wait_s * 1000)}")
+        writer.execute("BEGIN IMMEDIATE")
+        self._waits_since_s = None
 
     def _checkpoint(self) -> None:
         with _translated():

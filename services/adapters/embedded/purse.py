@@ -3,15 +3,13 @@
 It takes SQLite's write lock before it reads, so that no two see the same money.
 """
 
-import asyncio
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
 
 from services.adapters.embedded.file import SharedFile
+from services.adapters.embedded.gate import Gate
 from services.core.clock import Clock
-from services.core.errors import BackendTimeout
 from services.llm.entry import LedgerEntry
 from services.llm.ledger.entry_json import readable, to_json
 from services.llm.ledger.seen import Seen, distinct
@@ -36,7 +34,6 @@ _DONE_KEPT_S = 15 * 60.0
 _LAPSED_KEPT_S = 86_400.0
 _ORPHANS_A_CALL = 200
 
-T = TypeVar("T")
 _Row = tuple[str, int, int, str, str, float]
 _Counter = tuple[str, int, float | None]
 
@@ -44,14 +41,14 @@ _Counter = tuple[str, int, float | None]
 class SqlitePurse:
     """Budgets in `file`, which whoever opened it closes; it has the tables of `TABLES`.
 
-    Whoever waits longer than `timeout_s` for the file gets BackendTimeout; what was asked for may
-    be done all the same.
+    `timeout_s` is how long it waits for other processes' locks; then calls fail at once until the
+    file can be written again. What was asked for may be done all the same.
     """
 
-    def __init__(self, file: SharedFile, clock: Clock, *, timeout_s: float = 1.0) -> None:
+    def __init__(self, file: SharedFile, clock: Clock, *, timeout_s: float = 0.25) -> None:
         self._file = file
         self._clock = clock
-        self._timeout_s = timeout_s
+        self._gate = Gate(file, clock, wait_s=timeout_s)
         self._seen = Seen()
 
     async def reserve(self, holds: Sequence[Hold]) -> Admission:
@@ -62,7 +59,7 @@ class SqlitePurse:
         def job(db: sqlite3.Connection) -> tuple[int, list[int]]:
             return _reserve(db, lines, counters, rows)
 
-        denied, used = await self._write(job)
+        denied, used = await self._gate.write(job)
         if denied >= 0:
             return Admission(denied=lines[denied].scope, shares=self._seen.shares(lines, used))
         self._seen.hold(holds)
@@ -76,7 +73,7 @@ class SqlitePurse:
         def job(db: sqlite3.Connection) -> list[int]:
             return _settle(db, counters, row, due)
 
-        used = await self._write(job)
+        used = await self._gate.write(job)
         self._seen.free(hold)
         return self._seen.shares(hold.lines, used)
 
@@ -93,28 +90,24 @@ class SqlitePurse:
                 changes,
             )
 
-        await self._write(job)
+        await self._gate.write(job)
 
     async def orphans(self, now: datetime) -> Sequence[LedgerEntry]:
         cut = now.timestamp()
-        return readable(await self._write(lambda db: _orphans(db, cut)))
+        return readable(await self._gate.write(lambda db: _orphans(db, cut)))
 
     async def spent(self, lines: Sequence[BudgetLine]) -> Mapping[str, int]:
         found: dict[str, int] = {}
+        if lines:
+            self._gate.enter()
         for line in lines:
             row = self._file.row("SELECT used FROM budget_1 WHERE key = ?", (line.key,))
             found[line.key] = row[0] if row else self._seen.floor(line.key)
         return found
 
     async def aclose(self) -> None:
-        """Nothing of its own to close."""
-
-    async def _write(self, job: Callable[[sqlite3.Connection], T]) -> T:
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                return await self._file.write(job)
-        except TimeoutError:
-            raise BackendTimeout("the shared file is busy", code="shared_file") from None
+        """Ends what it does in the background; the file stays open."""
+        await self._gate.aclose()
 
     def _counters(self, lines: Sequence[BudgetLine]) -> list[_Counter]:
         """Key, and where a counter that is missing begins and ends."""
