@@ -6,10 +6,8 @@ authored line when no words came.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 
 from services.core.clock import Clock
-from services.core.tokens import tokens_of
 from services.llm.entry import Role
 from services.llm.outcome import total
 from services.llm.plan.attempt import Attempt, Desk
@@ -19,7 +17,7 @@ from services.llm.plan.health import RouteHealth
 from services.llm.plan.in_turn import InTurn
 from services.llm.plan.race import Race
 from services.llm.plan.relay import Relay, WholeGate
-from services.llm.plan.starts import Starts, Tally
+from services.llm.plan.starts import Starts, Tally, asking
 from services.llm.ports import Route
 from services.llm.sentences import SentenceGate
 from services.llm.spec import ModelSpec
@@ -199,8 +197,7 @@ class Production:
         return min(times, default=None)
 
     def _asking_on(self, spec: ModelSpec, said: str) -> Ask:
-        request = continued(self._ask.request, spec, said)
-        return replace(self._ask, request=request, prompt_tokens=tokens_of(request.messages))
+        return asking(self._ask, continued(self._ask.request, spec, said))
 
     def _tell_hedging(self) -> None:
         entries = [a.entry for a in self._tally.attempts if a.entry is not None]

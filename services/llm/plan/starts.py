@@ -7,10 +7,14 @@ from services.core.tokens import tokens_of
 from services.llm.plan.attempt import Attempt, Desk, Listener
 from services.llm.plan.continuation import Gate
 from services.llm.plan.deadline import MOST_ATTEMPTS, Kind, Step
-from services.llm.plan.tail import room_after_refusal, trimmed
 from services.llm.ports import Route
+from services.llm.prompts.truncate import truncated
+from services.llm.request import Request
 from services.llm.spec import ModelSpec, Tier
 from services.llm.work import Ask
+
+_KEPT_SHARE = 0.6
+"""Of the tokens that a model was thought to take: an estimate may be a third too low."""
 
 
 @dataclass(slots=True)
@@ -91,12 +95,26 @@ class Starts:
         if spec.context_tokens <= tally.refused_context:
             if tally.shortened:
                 return None
-            room = room_after_refusal(ask.request, spec.context_tokens)
+            room = int(_KEPT_SHARE * min(ask.prompt_tokens, max(1, room)))
         elif ask.prompt_tokens <= room:
             return ask
         tally.shortened = True
-        request = trimmed(ask.request, room_tokens=room)
-        return replace(ask, request=request, prompt_tokens=tokens_of(request.messages))
+        return shortened(ask, room)
+
+
+def asking(ask: Ask, request: Request) -> Ask:
+    """The call with another prompt, its tokens by what is known of this one's."""
+    known = tokens_of(ask.request.messages)
+    tokens = tokens_of(request.messages) * ask.prompt_tokens // known
+    return replace(ask, request=request, prompt_tokens=tokens)
+
+
+def shortened(ask: Ask, room_tokens: int) -> Ask:
+    """The call with a prompt of about so many tokens at most, as the model counts them."""
+    request = ask.request
+    budget = room_tokens * tokens_of(request.messages) // max(1, ask.prompt_tokens)
+    messages = truncated(request.messages, budget_tokens=budget, language=request.language)
+    return asking(ask, replace(request, messages=messages))
 
 
 def larger_first(steps: list[Step], tally: Tally, refused: Route) -> list[Step]:

@@ -10,16 +10,14 @@ from dataclasses import dataclass, replace
 
 from services.core.tokens import estimate_tokens, tokens_of
 from services.llm.prompts.compiler import stable_prefix
-from services.llm.prompts.gist import gist, tidy, unrepeated
+from services.llm.prompts.gist import gist
 from services.llm.prompts.prefix import LEAST_TOKENS
+from services.llm.prompts.tail import WHOLE_LINES, Unit, tidied, units
 from services.llm.request import Language, Message
 from services.llm.spec import Rates
 
 LEAST_TAIL_CHARS = 900
 """Shorter tails, about 300 tokens, are sent as they are: nothing in them is worth the time."""
-
-WHOLE_LINES = 6
-"""So many of the latest lines stay word for word."""
 
 STEP_LINES = 8
 """Lines grow old eight at a time: in between, a tail only grows and stays in vendors' caches."""
@@ -27,8 +25,6 @@ STEP_LINES = 8
 _TURNS_A_STEP = 4
 """A turn adds about two lines."""
 
-_BLOCK = ("<conversation>", "</conversation>")
-_GAP = "…"
 _MILLION = 1_000_000
 
 
@@ -48,28 +44,16 @@ class Squeezed:
     refused_nano: int = 0
 
 
-def squeeze(
-    messages: tuple[Message, ...],
-    *,
-    rates: Rates,
-    language: Language | None,
-    budget_tokens: int | None = None,
-) -> Squeezed:
-    """The same prompt with a shorter tail, or as it is. The same messages give the same result.
-
-    With `budget_tokens` the whole prompt is brought within that many if the tail allows it,
-    whatever the discount; the latest lines and every instruction stay.
-    """
+def squeeze(messages: tuple[Message, ...], *, rates: Rates, language: Language | None) -> Squeezed:
+    """The same prompt with a shorter tail, or as it is. The same messages give the same result."""
     head = len(stable_prefix(messages))
-    if budget_tokens is None and _short(messages, head):
+    if _short(messages, head):
         return Squeezed(messages=messages)
     before = tokens_of(messages)
-    tidied = _tidied(messages, head)
-    shortened, first = _shortened(tidied, head, language)
-    refused, lost_nano = _judged(tidied, shortened, first, rates)
-    made = tidied if refused else shortened
-    if budget_tokens is not None and tokens_of(made) > budget_tokens:
-        made, refused, lost_nano = _cut(shortened, head, budget_tokens), None, 0
+    tidy = tidied(messages, head)
+    shortened, first = _shortened(tidy, head, language)
+    refused, lost_nano = _judged(tidy, shortened, first, rates)
+    made = tidy if refused else shortened
     saved = max(before - tokens_of(made), 0)
     return Squeezed(
         messages=messages if made == messages else made,
@@ -84,50 +68,18 @@ def _short(messages: Sequence[Message], head: int) -> bool:
     return sum(len(one.content) for one in messages[head:]) < LEAST_TAIL_CHARS
 
 
-def _tidied(messages: tuple[Message, ...], head: int) -> tuple[Message, ...]:
-    """Without blanks that say nothing, and without instructions that already stand above."""
-    known = {line for one in messages[:head] for line in one.content.splitlines()}
-    made = list(messages)
-    for at in range(head, len(messages)):
-        text = unrepeated(tidy(messages[at].content), known, block=_BLOCK)
-        if text != messages[at].content:
-            made[at] = replace(messages[at], content=text)
-    return tuple(made)
-
-
-@dataclass(frozen=True, slots=True)
-class _Unit:
-    """Something that was said: a line of the conversation, or (`line` None) a whole message."""
-
-    at: int
-    line: int | None
-
-
-def _units(messages: Sequence[Message], head: int) -> list[_Unit]:
-    """What was said, oldest first. The last message is said now, so only its transcript counts."""
-    units: list[_Unit] = []
-    for at in range(head, len(messages)):
-        lines = messages[at].content.split("\n")
-        if _BLOCK[0] in lines and _BLOCK[1] in lines:
-            inside = range(lines.index(_BLOCK[0]) + 1, lines.index(_BLOCK[1]))
-            units += [_Unit(at, line) for line in inside]
-        elif at < len(messages) - 1:
-            units.append(_Unit(at, None))
-    return units
-
-
-def _old(units: Sequence[_Unit]) -> Sequence[_Unit]:
-    return units[: max(len(units) - WHOLE_LINES, 0) // STEP_LINES * STEP_LINES]
+def _old(said: Sequence[Unit]) -> Sequence[Unit]:
+    return said[: max(len(said) - WHOLE_LINES, 0) // STEP_LINES * STEP_LINES]
 
 
 def _shortened(
     messages: tuple[Message, ...], head: int, language: Language | None
-) -> tuple[tuple[Message, ...], _Unit | None]:
+) -> tuple[tuple[Message, ...], Unit | None]:
     """The old lines by their gist, and the first of them that became another."""
-    first: _Unit | None = None
+    first: Unit | None = None
     texts = {at: messages[at].content.split("\n") for at in range(head, len(messages))}
     said: set[str] = set()
-    for unit in _old(_units(messages, head)):
+    for unit in _old(units(messages, head)):
         lines = range(len(texts[unit.at])) if unit.line is None else (unit.line,)
         for line in lines:
             text = texts[unit.at][line]
@@ -143,9 +95,9 @@ def _shortened(
 
 
 def _judged(
-    tidied: tuple[Message, ...],
+    tidy: tuple[Message, ...],
     shortened: tuple[Message, ...],
-    first: _Unit | None,
+    first: Unit | None,
     rates: Rates,
 ) -> tuple[str | None, int]:
     """Why the old lines had better stay whole, and the nano-USD that this spares; or (None, 0).
@@ -153,11 +105,11 @@ def _judged(
     Where the tail is cached, shortening makes all that follows the first changed line new to the
     vendor once, and spares its tokens at the cached price for the turns of a step.
     """
-    before = tokens_of(tidied)
+    before = tokens_of(tidy)
     if first is None or not _caching(rates, before):
         return None, 0
     after = tokens_of(shortened)
-    follows = _tokens_from(tidied, first)
+    follows = _tokens_from(tidy, first)
     saved, cached = before - after, rates.cached_nano
     new = rates.write_nano or rates.input_nano
     gain = saved * cached * _TURNS_A_STEP - (follows - saved) * (new - cached)
@@ -169,48 +121,12 @@ def _judged(
     return None, 0
 
 
-def _tokens_from(messages: Sequence[Message], first: _Unit) -> int:
+def _tokens_from(messages: Sequence[Message], first: Unit) -> int:
     """Tokens from that unit to the end."""
     begun = messages[first.at].content.split("\n")[first.line or 0 :]
     return estimate_tokens("\n".join(begun)) + sum(
         estimate_tokens(one.content) for one in messages[first.at + 1 :]
     )
-
-
-def _cut(messages: tuple[Message, ...], head: int, budget_tokens: int) -> tuple[Message, ...]:
-    """Without as many of the oldest lines as it takes; the latest ones stay whatever happens."""
-    units = _units(messages, head)
-    over = tokens_of(messages) - budget_tokens
-    texts = {at: messages[at].content.split("\n") for at in range(head, len(messages))}
-    dropped: list[_Unit] = []
-    for unit in units[: max(len(units) - WHOLE_LINES, 0)]:
-        if over <= 0:
-            break
-        text = messages[unit.at].content if unit.line is None else texts[unit.at][unit.line]
-        over -= estimate_tokens(text)
-        dropped.append(unit)
-    if not dropped:
-        return messages
-    return _without(messages, dropped, texts)
-
-
-def _without(
-    messages: tuple[Message, ...], dropped: Sequence[_Unit], texts: dict[int, list[str]]
-) -> tuple[Message, ...]:
-    """The messages without those units; a mark stands where the first of them stood."""
-    lines = {(unit.at, unit.line) for unit in dropped if unit.line is not None}
-    whole = {unit.at for unit in dropped if unit.line is None}
-    made: list[Message] = []
-    for at, message in enumerate(messages):
-        if at in whole:
-            continue
-        gone = [line for where, line in lines if where == at and line is not None]
-        if gone:
-            kept = [text for line, text in enumerate(texts[at]) if line not in gone]
-            kept.insert(min(gone), _GAP)
-            message = replace(message, content="\n".join(kept))
-        made.append(message)
-    return tuple(made)
 
 
 def _caching(rates: Rates, tokens: int) -> bool:

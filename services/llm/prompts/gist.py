@@ -80,6 +80,15 @@ def gist(line: str, language: Language | None, *, again: bool = False) -> str:
     return shorter if len(shorter) < len(line) else line
 
 
+@lru_cache(maxsize=1024)
+def facts(line: str, language: Language | None) -> str:
+    """A line that was said, by the sentences that hold a fact; "" when none does."""
+    who = _WHO.match(line)
+    head = who[0] if who else ""
+    kept = [one for one in _SENTENCES.split(line[len(head) :]) if _holds_fact(one, language)]
+    return head + " ".join(kept) if kept else ""
+
+
 def _holds_fact(sentence: str, language: Language | None) -> bool:
     if _FACT.search(sentence):
         return True

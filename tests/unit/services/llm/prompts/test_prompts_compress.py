@@ -5,8 +5,9 @@ from itertools import pairwise
 import pytest
 
 from services.core.tokens import tokens_of
-from services.llm.prompts.compress import STEP_LINES, WHOLE_LINES, Squeezed, squeeze
+from services.llm.prompts.compress import STEP_LINES, Squeezed, squeeze
 from services.llm.prompts.gist import gist, tidy
+from services.llm.prompts.tail import WHOLE_LINES
 from services.llm.request import Language, Message
 from services.llm.spec import Rates
 
@@ -155,22 +156,6 @@ def test_old_messages_of_a_chat_are_shortened_and_none_disappears() -> None:
     assert [one.role for one in made] == ["system", *(one.role for one in turns)]
     assert made[-WHOLE_LINES:] == tuple(turns[-WHOLE_LINES:])
     assert len(made[1].content) < len(turns[0].content)
-
-
-def test_a_budget_drops_the_oldest_lines_and_leaves_a_mark() -> None:
-    made = squeeze(LONG, rates=LUNA, language="fr", budget_tokens=600)
-    assert tokens_of(made.messages) <= 600
-    talk = made.messages[1].content.splitlines()
-    assert talk[2] == "…"
-    assert talk[-1] == "Réponds."
-    assert said(19) in talk
-    assert squeeze(made.messages, rates=LUNA, language="fr", budget_tokens=600).saved_tokens == 0
-
-
-def test_a_budget_that_cannot_be_kept_takes_all_but_the_latest_lines() -> None:
-    made = squeeze(LONG, rates=LUNA, language="fr", budget_tokens=10).messages
-    talk = made[1].content.splitlines()
-    assert talk[2:-3] == ["…", *(said(n) for n in range(14, 20))]
 
 
 @pytest.mark.parametrize(
