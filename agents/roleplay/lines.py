@@ -6,7 +6,7 @@ Owns the way from a beat to words. Who speaks was decided before; how it sounds 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
-from agents.cast.guard import LineGuard
+from agents.cast.guard import LineGuard, clean_line
 from agents.cast.prompts import Prompt
 from agents.manager.beats import Beat, BeatKind
 from agents.roleplay.moments import moment_of
@@ -117,6 +117,7 @@ class Lines:
             request,
             understudy=lambda: self._authored(wanted.beat, wanted.heard),
             deck=self._deck.line if self._deck is not None else None,
+            fit=self._is_fit,
         )
         return self._line(wanted, request, answer)
 
@@ -135,9 +136,14 @@ class Lines:
             one = beats[request.persona]
             return self._authored(one.beat, one.heard)
 
-        answers = self._optimizer.stream_round(requests, understudy=understudy)
+        answers = self._optimizer.stream_round(requests, understudy=understudy, fit=self._is_fit)
         written = zip(asked, requests, answers, strict=True)
         return tuple(line or self._line(*next(written)) for line in lines)
+
+    def _is_fit(self, request: Request, text: str) -> bool:
+        """Whether others may hear it: the guard had nothing to take out of it."""
+        persona = request.persona or ""
+        return clean_line(text, persona, self._scenario).split() == text.split()
 
     def _of_author(self, wanted: Wanted) -> Line | None:
         """The line that needs no model, or None."""

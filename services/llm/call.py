@@ -15,13 +15,11 @@ from services.llm.booking import booking
 from services.llm.cache.answers import Hit
 from services.llm.cache.flights import Seat
 from services.llm.cache.key import CacheKey
-from services.llm.cache.policy import storable
-from services.llm.cache.stored import answer_of
 from services.llm.decide import Decision
+from services.llm.keeping import Fit, is_fit, keep
 from services.llm.outcome import Latency, Level, Outcome, Source, total
 from services.llm.plan.production import Production
 from services.llm.ports import Route
-from services.llm.prompts.spoken import speakable
 from services.llm.request import Request, TaskType
 from services.llm.round import Round
 from services.llm.work import Ask, Emit, Made
@@ -46,12 +44,14 @@ class Call:
         *,
         understudy: Callable[[], str],
         deck: DeckLine | None,
+        fit: Fit = is_fit,
     ) -> None:
         self._id = secrets.token_hex(12)
         self._request = request
         self._workshop = workshop
         self._understudy = understudy
         self._deck = deck
+        self._fit = fit
         self._began_s = workshop.clock.monotonic_s()
         self._cache_s = 0.0
         self._decision: Decision | None = None
@@ -118,9 +118,9 @@ class Call:
     async def _follow(self, decision: Decision, emit: Emit | None) -> Made:
         """Takes the pieces of a work that is shared with whoever asks the same."""
         seat = self._seat = self._workshop.flights.board(
-            decision.key.text if decision.key else None,
+            decision.flight,
             lambda: self._production(decision),
-            landed=lambda made: self._keep(decision, made),
+            landed=lambda made: keep(made, decision, self._workshop, fit=self._fit),
         )
         # Whole answers come as one piece: their work alone knows when the first word came.
         patience_s = None
@@ -150,20 +150,6 @@ class Call:
             clock=workshop.clock,
             stall_s=workshop.stall_s,
         )
-
-    def _keep(self, decision: Decision, made: Made) -> None:
-        """An answer goes under the key of the model that made it, which a fallback is not."""
-        request = decision.request
-        if decision.key is None or made.route is None or not storable(made, request):
-            return
-        spoken_in = request.language if request.persona and not request.schema else None
-        if spoken_in is not None and not speakable(made.text, spoken_in):
-            return
-        workshop, key = self._workshop, decision.key
-        if made.route is not decision.routes[0]:
-            key = workshop.decider.key(request, made.route) or key
-        answer = answer_of(made, at=workshop.clock.now(), template=request.template)
-        workshop.cache.keep(key, answer, decision.ttl_s)
 
     def _left_s(self) -> float:
         spent_s = self._workshop.clock.monotonic_s() - self._began_s

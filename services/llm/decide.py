@@ -25,7 +25,7 @@ from services.llm.request import Request, TaskType
 from services.llm.spec import Tier
 from services.llm.work import Ask
 
-_REMEMBERED = 128
+_REMEMBERED = 512
 _WORD_FOR_WORD = frozenset({TaskType.DEBRIEF})
 """A judge reads what was said as it was said."""
 
@@ -42,13 +42,15 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What was decided. `request` is what will be sent; `key` None means no cache."""
+    """What was decided. `request` is what will be sent; `key` None means no cache; equal calls
+    at once share a `flight` all the same."""
 
     request: Request
     tier: Tier
     rule: str
     routes: tuple[Route, ...]
     key: CacheKey | None
+    flight: str | None = None
     ttl_s: float
     prompt_tokens: int
     squeezed_tokens: int = 0
@@ -215,13 +217,14 @@ class Decider:
                 words_only=glide.words_only and bool(routes),
             )
         sent, squeezed = self._shortened(request, routes[0], glide, tokens)
-        key = self._keys.key(sent, routes[0].spec) if self._policy.cache else None
+        key = self._keys.key(sent, routes[0].spec)
         return Decision(
             request=sent,
             tier=choice.tier,
             rule=choice.rule,
             routes=routes,
-            key=key,
+            key=key if self._policy.cache else None,
+            flight=key.text if key else None,
             ttl_s=ttl_s(request, self._policy.ttl_default_s),
             prompt_tokens=self._factors.corrected(
                 routes[0].spec.id, request.language, tokens - squeezed.saved_tokens

@@ -10,6 +10,7 @@ from services.llm.answer import Answer
 from services.llm.booking import verdict
 from services.llm.call import Call
 from services.llm.door import WHOLE_S, AnyMessage, request_of
+from services.llm.keeping import Fit, is_fit
 from services.llm.outcome import Outcome, Source
 from services.llm.ports import Route
 from services.llm.request import Complexity, Request, TaskType
@@ -48,11 +49,15 @@ class LLMOptimizer:
         *,
         understudy: Callable[[], str],
         deck: DeckLine | None = None,
+        fit: Fit = is_fit,
     ) -> Answer:
-        """Begins the call at once. `understudy` and `deck` are asked only when one is needed."""
+        """Begins the call at once. `understudy` and `deck` are asked only when one is needed.
+
+        `fit` tells of a whole answer whether it may be served again.
+        """
         if not request.spoken:
             request = replace(request, spoken=True)
-        return Answer(Call(request, self._workshop, understudy=understudy, deck=deck))
+        return Answer(Call(request, self._workshop, understudy=understudy, deck=deck, fit=fit))
 
     def stream_round(
         self,
@@ -60,6 +65,7 @@ class LLMOptimizer:
         *,
         understudy: Callable[[Request], str],
         deck: DeckLine | None = None,
+        fit: Fit = is_fit,
     ) -> tuple[Answer, ...]:
         """Begins several calls at once, in the order of the requests, as one batch of the budget.
 
@@ -71,6 +77,7 @@ class LLMOptimizer:
                 self._workshop,
                 understudy=partial(understudy, request),
                 deck=deck,
+                fit=fit,
             )
             for request in requests
         ]

@@ -209,3 +209,22 @@ async def test_second_voice_from_the_deck_costs_no_call() -> None:
     assert await told(line) == ("Je n'y crois pas une seconde.", 0.0)
     assert line.source is Source.DECK
     assert (model.requests, cards.avoided) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("line", "fit"),
+    [
+        ("Bonsoir à tous. On y va ?", True),
+        ("Bonsoir à tous. Roche : je proteste.", False),
+        ("En tant que modèle de langage, je ne peux pas.", False),
+        ("*sourit* Bonsoir.", False),
+        ("Good evening, I am glad that you are all here.", False),
+    ],
+)
+async def test_c5_only_a_line_that_the_guard_left_alone_may_be_served_again(
+    line: str, fit: bool
+) -> None:
+    run = await open_run(FakeChatModel((line,)))
+    plan = run.roleplay._manager.begin(0.0)
+    await told(run.roleplay.line(plan.beats[0], plan=plan))
+    assert run.roleplay._lines._is_fit(await asked(run), line) is fit

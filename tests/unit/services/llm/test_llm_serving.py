@@ -324,3 +324,23 @@ async def test_each_tiers_first_model_is_warmed_once() -> None:
     advanced = [route_to(dear, tier=Tier.ADVANCED), *routes]
     await optimizer_on(routes, LoopClock(), advanced=advanced).warm()
     assert [model.warmed for model in (cheap, dear, spare)] == [1, 1, 0]
+
+
+async def test_equal_calls_at_once_are_one_without_a_cache_too() -> None:
+    model = FakeChatModel(Script(first_s=0.2))
+    optimizer = optimizer_on(model, LoopClock(), policy=Policy(cache=False))
+    await asyncio.gather(*(heard(optimizer, ask(session="s-1")) for _ in range(9)))
+    assert len(model.requests) == 1
+
+
+async def test_c5_answer_that_the_caller_would_not_serve_again_is_not_kept() -> None:
+    model = FakeChatModel(*LINES)
+    optimizer = optimizer_on(model, LoopClock())
+    for _ in range(2):
+        answer = optimizer.stream(
+            ask(session="s-1"), understudy=understudy, fit=lambda _, text: "0" not in text
+        )
+        async for _ in answer:
+            pass
+    await heard(optimizer, ask(session="s-1"))
+    assert len(model.requests) == 2
