@@ -10,7 +10,9 @@ from dataclasses import replace
 from typing import Protocol
 
 from services.core.tokens import estimate_tokens
-from services.llm.request import Language, Message, Request
+from services.llm.prompts.compiler import compile_prompt
+from services.llm.prompts.store import shipped
+from services.llm.request import Request
 from services.llm.sentences import SentenceGate, split, useful
 from services.llm.spec import ModelSpec
 
@@ -26,19 +28,6 @@ _LEAD_IN = re.compile(r"^(?:[\s…–—-]|\.{2,})*")
 _AFTER_REPEATED = re.compile(r"^[\s….!?\"'»”)\u00a0\u202f–—-]*")
 _CLINGING = ",;:.!?)"
 """What follows a word without a space."""
-
-_GO_ON: dict[Language, str] = {
-    "fr": (
-        "Tu as été coupé. On t'a déjà entendu dire, mot pour mot : « {said} » "
-        "Continue exactement après ces mots, dans le même rôle et le même ton. "
-        "N'en répète aucun, ne commente pas la coupure, termine en une ou deux phrases courtes."
-    ),
-    "en": (
-        "You were cut off. People have already heard you say, word for word: “{said}” "
-        "Go on exactly after these words, in the same role and tone. "
-        "Repeat none of them, do not mention the cut, finish in one or two short sentences."
-    ),
-}
 
 
 class Gate(Protocol):
@@ -66,20 +55,11 @@ def continued(request: Request, spec: ModelSpec, said: str) -> Request:
 
     A model that takes a prefill sees its own last words to go on from; another one is told.
     """
-    own = Message("assistant", said.rstrip())
-    messages = (*request.messages, own)
-    if not spec.takes.prefill:
-        told = _GO_ON["fr" if request.language == "fr" else "en"].format(said=_ending(said))
-        messages = (*messages, Message("user", told))
+    template = shipped().get("continuation", "fr" if request.language == "fr" else "en")
+    own, told = compile_prompt(template.render(spoken=said))
+    messages = (*request.messages, own) if spec.takes.prefill else (*request.messages, own, told)
     left_tokens = max(_FEWEST_TOKENS, request.max_tokens - estimate_tokens(said))
     return replace(request, messages=messages, max_tokens=min(left_tokens, request.max_tokens))
-
-
-def _ending(said: str, longest_chars: int = 240) -> str:
-    """The last words, whole."""
-    if len(said) <= longest_chars:
-        return said.strip()
-    return "… " + said[-longest_chars:].partition(" ")[2].strip()
 
 
 class ContinuationGate:

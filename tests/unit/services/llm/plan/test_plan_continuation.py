@@ -110,10 +110,10 @@ def test_model_that_takes_a_prefill_gets_its_own_last_words() -> None:
     assert made.max_tokens < REQUEST.max_tokens
 
 
-@pytest.mark.parametrize(("language", "word"), [("fr", "coupé"), ("en", "cut off"), (None, "cut")])
-def test_other_models_are_told_what_was_said_in_the_language(
-    language: str | None, word: str
-) -> None:
+@pytest.mark.parametrize(
+    ("language", "word"), [("fr", "interrompue"), ("en", "broke off"), (None, "broke off")]
+)
+def test_other_models_are_told_to_go_on_in_the_language(language: str | None, word: str) -> None:
     asked = Request(
         task=REQUEST.task,
         messages=REQUEST.messages,
@@ -122,6 +122,5 @@ def test_other_models_are_told_what_was_said_in_the_language(
     made = continued(asked, fake_route().route.spec, SAID)
     assert made.messages[-2] == Message("assistant", SAID)
     assert made.messages[-1].role == "user"
-    assert SAID in made.messages[-1].content
     assert word in made.messages[-1].content
     assert made.messages[: len(asked.messages)] == asked.messages, "the prefix stays cached"
