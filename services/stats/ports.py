@@ -3,9 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from services.llm.experiments.results import Results
+from services.llm.models.thresholds import TrialCount
+
+NOT_ASKED = "not_asked"
+"""The cause of a fallback whose first route left no trace: its circuit was open, its vendor had
+asked for a rest, or a budget refused it."""
 
 Duration = Literal["total", "first_token", "overhead"]
 """A whole answer, its first useful words, and what the optimizer itself took."""
@@ -49,7 +54,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spender:
-    """Who money was spent for: a session, or a character of a scenario."""
+    """Who money was spent for: a session, or a character of a scenario.
+
+    `list_nano` is the list price of the answers.
+    """
 
     name: str
     scenario: str | None = None
@@ -57,6 +65,7 @@ class Spender:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost_nano: int = 0
+    list_nano: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +84,9 @@ class Timed:
 class Totals:
     """A window of the ledger, summed: all of it as of one moment.
 
-    Spenders are the dearest ones, dearest first. `faults` counts, by cause, the calls whose answer
-    had to come from elsewhere; `rules` the answers by the rule that chose their tier.
+    Spenders are the dearest ones, dearest first. `faults` counts the calls whose answer, or the end
+    of it, had to come from elsewhere: each once, by what first went wrong, or as `NOT_ASKED`.
+    `rules` counts the answers by the rule that chose their tier.
     """
 
     cells: Sequence[Cell] = ()
@@ -96,6 +106,13 @@ class LedgerTotals(Protocol):
 
     async def days(self, *, since: datetime) -> Mapping[date, int]:
         """Nano-USD spent at or after `since`, by UTC day; days without a booking are left out."""
+        ...
+
+    async def trials(self, *, since: datetime) -> Sequence[TrialCount]:
+        """How cheap answers fared that were booked at or after `since`, by task and rule.
+
+        Only those of rules that a threshold decides (`thresholds.KNOBS`).
+        """
         ...
 
 
@@ -127,11 +144,14 @@ class ExperimentLedger(Results, ArmLedger, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthNote:
-    """What one process last said of its routes: JSON by route id (`provider/model`)."""
+    """What one process last said of its routes: JSON by route id (`provider/model`).
+
+    Another version of this program may have said it.
+    """
 
     process: str
     at: datetime
-    routes: Mapping[str, Any]
+    routes: Mapping[str, object]
 
 
 class HealthBoard(Protocol):

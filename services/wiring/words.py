@@ -28,7 +28,7 @@ from services.llm.models.catalogue import ModelCatalogue, load_models
 from services.llm.models.lint import lint
 from services.llm.models.money import Pricing
 from services.llm.models.price_list import PackagedPrices
-from services.llm.models.thresholds import Tuner, trials_of
+from services.llm.models.thresholds import Tuner
 from services.llm.optimizer import LLMOptimizer
 from services.llm.plan.health import RouteHealth
 from services.llm.ports import LedgerStore, Purse, Route
@@ -38,6 +38,7 @@ from services.llm.workshop import Workshop
 from services.settings import Settings
 from services.stats.budgets import PurseBudgets
 from services.stats.experiments import ExperimentStats
+from services.stats.ports import LedgerTotals
 from services.stats.routes import HealthReporter
 from services.stats.stats import Stats
 from services.telemetry.llm_metrics import LlmMetrics
@@ -95,7 +96,7 @@ async def open_words(settings: Settings, clock: Clock, sql: SqlParts) -> AsyncIt
         parts.push_async_callback(optimizer.aclose)
         process = f"{os.getpid()}-{secrets.token_hex(4)}"
         reporter = HealthReporter(sql.board, health.snapshot, clock, process=process)
-        learning = _learn(house.tuner, sql.ledger, clock)
+        learning = _learn(house.tuner, sql.totals, clock)
         await experiments.begin()
         background = (books.run(), reporter.run(), experiments.run(), learning)
         await parts.enter_async_context(_running(*background))
@@ -209,14 +210,12 @@ def _check(catalogue: ModelCatalogue, pricing: Pricing, clock: Clock) -> None:
         raise ConfigError("\n".join(dear))
 
 
-async def _learn(tuner: Tuner, ledger: LedgerStore, clock: Clock) -> None:
+async def _learn(tuner: Tuner, totals: LedgerTotals, clock: Clock) -> None:
     """The thresholds as yesterday's calls would have moved them."""
     try:
-        entries = await ledger.entries(since=clock.now() - LESSON)
+        tuner.learn_counts(await totals.trials(since=clock.now() - LESSON))
     except BackendError as error:
         log.warning("llm.nothing_learnt", extra={"cause": error.code})
-        return
-    tuner.learn(trials_of(entries))
 
 
 @asynccontextmanager

@@ -9,7 +9,9 @@ import pytest
 
 from services.adapters.sql.store import SqlParts
 from services.llm.entry import Role
-from services.stats.ports import Cell, Totals
+from services.llm.request import TaskType
+from services.llm.spec import Tier
+from services.stats.ports import NOT_ASKED, Cell, Totals
 from tests.fakes.booked import NOON, booked, many
 from tests.fakes.stats import FakeTotals
 
@@ -116,7 +118,59 @@ async def test_causes_are_those_of_calls_that_were_answered_from_elsewhere(
         ]
     )
     found = await parts.totals.totals(since=None, top=5)
-    assert list(found.faults.items()) == [("deadline", 2), ("status_503", 1)]
+    assert list(found.faults.items()) == [("deadline", 1), ("status_503", 1)]
+
+
+async def test_answers_of_another_route_count_even_when_the_first_left_no_row(
+    parts: SqlParts,
+) -> None:
+    failed = {"role": Role.FAILED, "calls": 0, "source": ""}
+    later = {"at": NOON + timedelta(seconds=1)}
+    await parts.ledger.add(
+        [
+            booked("open", call="a", source="fallback"),
+            booked("cut", call="b", role=Role.CUT, source="fallback", fault="stall"),
+            booked("late", call="c", role=Role.LATE, calls=0, source="", fault="silent"),
+            booked("then", call="c", source="fallback", **later),
+            booked("unfit", call="d", role=Role.UNFIT, calls=0, source="fallback", fault="guard"),
+            booked("fits-not", call="d", source="fallback"),
+            booked("begun", call="e", role=Role.CUT, source="live", fault="cut"),
+            booked("ended", call="e", calls=0, source="fallback", **later),
+            booked("after-open", call="f", fault="reset", **failed),
+            booked("line", call="f", role=Role.DECK, source="deck", fault="open", **later),
+            booked("avoided", call="g", role=Role.DECK, source="deck"),
+            booked("keyless", call="h", role=Role.UNDERSTUDY, source="understudy"),
+            booked("short", call="i", fault="length"),
+        ]
+    )
+    found = await parts.totals.totals(since=None, top=9)
+    assert found.faults == {NOT_ASKED: 3, "cut": 1, "open": 1, "silent": 1}
+
+
+async def test_cheap_answers_are_counted_by_task_and_rule(parts: SqlParts) -> None:
+    short = {"rule": "short_answer"}
+    flawed = {"role": Role.FAILED, "calls": 0, "source": ""}
+    await parts.ledger.add(
+        [
+            booked("good", **short),
+            booked("empty", call="b", fault="empty", **short, **flawed),
+            booked("b-again", call="b", **short),
+            booked("c", call="c", **short),
+            booked("unfit", call="c", role=Role.UNFIT, calls=0, fault="guard", **short),
+            booked("late", role=Role.LATE, calls=0, fault="silent", **short),
+            booked("cached", role=Role.CACHED, **short),
+            booked("other-rule", rule="reaction"),
+            booked("advanced", tier=Tier.ADVANCED, **short),
+            booked("old", at=NOON - timedelta(days=2), **short),
+            booked("talk", task=TaskType.CONVERSATION, rule="simple_conversation"),
+        ]
+    )
+    found = await parts.totals.trials(since=NOON - timedelta(days=1))
+    assert {(one.task, one.rule): (one.trials, one.repaired) for one in found} == {
+        (TaskType.AGENT_RESPONSE, "short_answer"): (3, 2),
+        (TaskType.CONVERSATION, "simple_conversation"): (1, 0),
+    }
+    assert {type(one.repaired) for one in found} == {int}
 
 
 async def test_sums_are_whole_numbers_beyond_what_floats_hold(parts: SqlParts) -> None:

@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime
 
 from services.core.errors import BackendError
 from services.llm.entry import LedgerEntry, Role
+from services.llm.models.thresholds import KNOBS, TrialCount, trials_of
 from services.llm.ports import LedgerStore
+from services.llm.request import TaskType
 from services.stats.buckets import bucket_of
-from services.stats.ports import BudgetState, Cell, HealthNote, Spender, Timed, Totals
+from services.stats.ports import NOT_ASKED, BudgetState, Cell, HealthNote, Spender, Timed, Totals
 
 Key = tuple[str | None, ...]
 
@@ -40,6 +42,16 @@ class FakeTotals:
         for entry in await self._ledger.entries(since=since):
             spent[entry.at.astimezone(UTC).date()] += entry.cost_nano
         return dict(spent)
+
+    async def trials(self, *, since: datetime) -> Sequence[TrialCount]:
+        counted: defaultdict[tuple[TaskType, str], list[bool]] = defaultdict(list)
+        for trial in trials_of(await self._ledger.entries(since=since)):
+            if trial.rule in KNOBS:
+                counted[trial.task, trial.rule].append(trial.repaired)
+        return [
+            TrialCount(task=task, rule=rule, trials=len(told), repaired=sum(told))
+            for (task, rule), told in counted.items()
+        ]
 
 
 class FakeHealthBoard:
@@ -154,17 +166,29 @@ def _spender(names: Key, group: list[LedgerEntry]) -> Spender:
         prompt_tokens=sum(usage.prompt_tokens for usage in paid),
         completion_tokens=sum(usage.completion_tokens for usage in paid),
         cost_nano=sum(entry.cost_nano for entry in group),
+        list_nano=sum(entry.list_nano for entry in group),
     )
 
 
 def _faults(booked: Sequence[LedgerEntry], top: int) -> dict[str, int]:
-    elsewhere = {
-        entry.call
-        for entry in booked
-        if entry.calls and entry.source in {"fallback", "deck", "understudy"}
-    }
-    pairs = {(entry.fault, entry.call) for entry in booked if entry.call in elsewhere}
-    return _top(Counter(fault for fault, _ in pairs if fault is not None), top)
+    calls: defaultdict[str, list[LedgerEntry]] = defaultdict(list)
+    for entry in sorted(booked, key=lambda entry: (entry.at, entry.id)):
+        calls[entry.call].append(entry)
+    causes = [cause for call in calls.values() if (cause := _cause(call)) is not None]
+    return _top(Counter(causes), top)
+
+
+def _cause(call: Sequence[LedgerEntry]) -> str | None:
+    for entry in call:
+        if entry.role in {Role.DECK, Role.UNDERSTUDY} and entry.fault is not None:
+            return entry.fault
+    if all(entry.source != "fallback" for entry in call):
+        return None
+    whole = {Role.SERVED, Role.CACHED, Role.PROBE, Role.UNFIT, Role.DECK, Role.UNDERSTUDY}
+    for entry in call:
+        if entry.role not in whole and entry.source != "fallback" and entry.fault is not None:
+            return entry.fault
+    return NOT_ASKED
 
 
 def _top(counts: Counter[str], top: int) -> dict[str, int]:

@@ -14,8 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.adapters.sql.engine import translated
 from services.adapters.sql.moments import DAY_CHARS, utc_text
 from services.adapters.sql.schema import llm_calls
+from services.adapters.sql.verdicts import causes_query, trials_query
 from services.llm.entry import Role
-from services.llm.outcome import Source
+from services.llm.models.thresholds import TrialCount
+from services.llm.request import TaskType
 from services.stats.ports import Cell, Duration, Spender, Timed, Totals
 
 _C = llm_calls.c
@@ -37,7 +39,6 @@ _SUMS = (
 _FREE = (Role.CACHED.value, Role.DECK.value)
 """Answers whose tokens nobody paid for."""
 
-_ELSEWHERE = (Source.FALLBACK.value, Source.DECK.value, Source.UNDERSTUDY.value)
 _BUCKETS: dict[Duration, Any] = {
     "total": _C.total_bucket,
     "first_token": _C.first_token_bucket,
@@ -74,7 +75,7 @@ class SqlLedgerTotals:
                             connection, _spenders(window, top, _C.persona, _C.scenario)
                         )
                     ],
-                    faults=await _counts(connection, _faults(window, top)),
+                    faults=await _counts(connection, causes_query(window, top)),
                     rules=await _counts(connection, _rules(window, top)),
                 )
 
@@ -87,6 +88,19 @@ class SqlLedgerTotals:
             async with self._engine.connect() as connection:
                 found = (await connection.execute(query)).all()
         return {date.fromisoformat(text): int(nano) for text, nano in found}
+
+    async def trials(self, *, since: datetime) -> Sequence[TrialCount]:
+        with translated():
+            async with self._engine.connect() as connection:
+                return [
+                    TrialCount(
+                        task=TaskType(row["task"]),
+                        rule=row["rule"],
+                        trials=row["trials"],
+                        repaired=int(row["repaired"]),
+                    )
+                    for row in await _rows(connection, trials_query(since))
+                ]
 
     @asynccontextmanager
     async def _snapshot(self) -> AsyncIterator[AsyncConnection]:
@@ -160,23 +174,11 @@ def _spenders(
             func.sum(case((paid, _C.prompt_tokens), else_=0)).label("prompt_tokens"),
             func.sum(case((paid, _C.completion_tokens), else_=0)).label("completion_tokens"),
             cost.label("cost_nano"),
+            func.sum(_C.list_nano).label("list_nano"),
         )
         .where(window, name.is_not(None))
         .group_by(*kinds)
         .order_by(cost.desc(), *kinds)
-        .limit(top)
-    )
-
-
-def _faults(window: ColumnElement[bool], top: int) -> Select[Any]:
-    """Counted once a call: by each cause that its attempts, or the answer itself, ended with."""
-    elsewhere = select(_C.call).where(window, _C.calls > 0, _C.source.in_(_ELSEWHERE))
-    count = func.count(_C.call.distinct())
-    return (
-        select(_C.fault, count)
-        .where(window, _C.fault.is_not(None), _C.call.in_(elsewhere))
-        .group_by(_C.fault)
-        .order_by(count.desc(), _C.fault)
         .limit(top)
     )
 

@@ -5,8 +5,9 @@ tier that a threshold let through; it went wrong when its words did not fit what
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Literal
 
 from services.llm.entry import LedgerEntry, Role
@@ -75,6 +76,16 @@ class CheapTrial:
     rule: str = "short_answer"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialCount:
+    """Trials of the cheap tier that are alike, counted: `repaired` of `trials` went wrong."""
+
+    task: TaskType
+    rule: str
+    trials: int
+    repaired: int
+
+
 def trials_of(entries: Iterable[LedgerEntry]) -> tuple[CheapTrial, ...]:
     """What a ledger tells of the cheap tier, one trial a call, in order.
 
@@ -134,22 +145,36 @@ class Tuner:
     def learn(self, trials: Iterable[CheapTrial]) -> Thresholds:
         """Takes more trials; returns the thresholds after them."""
         for trial in trials:
-            knob = KNOBS.get(trial.rule)
-            if knob is not None and trial.tier is Tier.CHEAP and not self._thresholds.frozen:
-                self._take(knob, trial)
+            if trial.tier is Tier.CHEAP:
+                self._take(trial.task, trial.rule, 1, int(trial.repaired))
         return self._thresholds
 
-    def _take(self, knob: Knob, trial: CheapTrial) -> None:
-        tallies = self._tallies[knob]
-        tally = tallies.setdefault(trial.task, _Tally())
-        tally.trials += 1
-        tally.repaired += trial.repaired
-        if tally.trials < BLOCK:
+    def learn_counts(self, counts: Iterable[TrialCount]) -> Thresholds:
+        """Takes trials whose order nobody knows: block by block, the tasks by turns, what went
+        wrong spread evenly over a task's blocks. Returns the thresholds after them.
+        """
+        ordered = sorted(counts, key=lambda one: (one.rule, one.task))
+        for turn in zip_longest(*map(_blocks, ordered)):
+            for one in turn:
+                if one is not None:
+                    self._take(one.task, one.rule, one.trials, one.repaired)
+        return self._thresholds
+
+    def _take(self, task: TaskType, rule: str, trials: int, repaired: int) -> None:
+        knob = KNOBS.get(rule)
+        if knob is None or self._thresholds.frozen:
             return
+        tally = self._tallies[knob].setdefault(task, _Tally())
+        tally.trials += trials
+        tally.repaired += repaired
+        if tally.trials >= BLOCK:
+            self._judge(knob, task, tally)
+
+    def _judge(self, knob: Knob, task: TaskType, tally: _Tally) -> None:
         rate = tally.repaired / tally.trials
         tally.trials = tally.repaired = 0
         tally.good = rate <= FEW
-        all_good = all(one.good is not False for one in tallies.values())
+        all_good = all(one.good is not False for one in self._tallies[knob].values())
         old: int = getattr(self._thresholds, knob)
         new = moved(old, knob, rate=rate, all_good=all_good)
         if new == old:
@@ -163,9 +188,17 @@ class Tuner:
             "llm.threshold_moved",
             extra={
                 "threshold": knob,
-                "task": trial.task.value,
+                "task": task.value,
                 "from_tokens": old,
                 "to_tokens": new,
                 "repaired_ratio": rate,
             },
         )
+
+
+def _blocks(count: TrialCount) -> Iterator[TrialCount]:
+    """Blocks of those trials, and what is left of them."""
+    for begun in range(0, count.trials, BLOCK):
+        ended = min(begun + BLOCK, count.trials)
+        repaired = count.repaired * ended // count.trials - count.repaired * begun // count.trials
+        yield replace(count, trials=ended - begun, repaired=repaired)

@@ -12,6 +12,7 @@ from services.llm.models.thresholds import (
     BOUNDS,
     CheapTrial,
     Thresholds,
+    TrialCount,
     Tuner,
     moved,
     trials_of,
@@ -166,3 +167,37 @@ def test_a_ledger_tells_which_cheap_answers_had_to_be_made_good() -> None:
     assert {(one.task, one.tier, one.rule) for one in trials} == {
         (ANSWER, Tier.CHEAP, "short_answer")
     }
+
+
+def counted(trials: int, repaired: int, task: TaskType = ANSWER) -> TrialCount:
+    return TrialCount(task=task, rule="short_answer", trials=trials, repaired=repaired)
+
+
+@pytest.mark.parametrize("repaired", [0, 2, 5, 10, 100])
+def test_a_counted_block_moves_as_its_trials_do(repaired: int) -> None:
+    assert Tuner().learn_counts([counted(BLOCK, repaired)]) == Tuner().learn(block(repaired))
+
+
+def test_counted_trials_are_judged_block_by_block() -> None:
+    tuner = Tuner()
+    assert tuner.learn_counts([counted(4 * BLOCK - 1, 0)]).cheap_tokens == 150 + 3 * 5
+    assert tuner.learn(block(0)[:1]).cheap_tokens == 150 + 4 * 5
+
+
+def test_what_went_wrong_is_spread_over_all_blocks() -> None:
+    assert Tuner().learn_counts([counted(10 * BLOCK, 50)]).cheap_tokens == 150
+    assert Tuner().learn_counts([counted(3 * BLOCK, 30)]).cheap_tokens == 150 - 3 * 10
+
+
+def test_counted_tasks_take_turns_so_that_a_bad_one_holds_a_good_one() -> None:
+    counts = [counted(10 * BLOCK, 0), counted(10 * BLOCK, 50, TALK)]
+    found = Tuner().learn_counts(counts)
+    assert found == Tuner().learn_counts(reversed(counts))
+    assert found.cheap_tokens == 150 + 5
+
+
+def test_counts_of_other_rules_and_for_frozen_thresholds_teach_nothing() -> None:
+    frozen = Thresholds(frozen=True)
+    assert Tuner(frozen).learn_counts([counted(10 * BLOCK, 1000)]) is frozen
+    other = TrialCount(task=ANSWER, rule="reaction", trials=1000, repaired=1000)
+    assert Tuner().learn_counts([other]) == Thresholds()
