@@ -8,7 +8,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Literal, Protocol, get_args
+from typing import Literal, Protocol, get_args
 
 from services.core.clock import Clock
 from services.core.errors import BackendError
@@ -87,7 +87,7 @@ class HealthReporter:
 
 def together(notes: Iterable[HealthNote]) -> tuple[RouteState, ...]:
     """One line a route: the worst state anyone sees, and times weighted by how many were seen."""
-    seen: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    seen: defaultdict[str, list[Mapping[str, object]]] = defaultdict(list)
     for note in notes:
         for route, said in note.routes.items():
             if isinstance(said, Mapping):
@@ -95,7 +95,7 @@ def together(notes: Iterable[HealthNote]) -> tuple[RouteState, ...]:
     return tuple(_route(route, seen[route]) for route in sorted(seen))
 
 
-def _said(seen: Seen) -> dict[str, Any]:
+def _said(seen: Seen) -> dict[str, object]:
     return {
         "state": seen.state,
         "rests_s": seen.rests_s,
@@ -105,7 +105,7 @@ def _said(seen: Seen) -> dict[str, Any]:
     }
 
 
-def _route(route: str, said: Sequence[Mapping[str, Any]]) -> RouteState:
+def _route(route: str, said: Sequence[Mapping[str, object]]) -> RouteState:
     states = [_state(one.get("state")) for one in said]
     return RouteState(
         route=route,
@@ -123,7 +123,7 @@ def _state(word: object) -> State:
     return next((state for state in get_args(State) if state == word), "unknown")
 
 
-def _mean(said: Sequence[Mapping[str, Any]], name: str) -> float | None:
+def _mean(said: Sequence[Mapping[str, object]], name: str) -> float | None:
     """Weighted by samples; None when nobody has any: a prior is not a measurement."""
     weights = [_number(one.get("samples")) for one in said]
     if not sum(weights):

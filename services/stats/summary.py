@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from services.llm.entry import Role
+from services.llm.ledger.counterfactual import plain_nano
 from services.llm.outcome import Source
 from services.stats.figures import ratio, shares, spread, usd
 from services.stats.ports import Cell, Spender, Timed
@@ -203,10 +204,12 @@ def _merged(name: str, cells: Sequence[Cell]) -> Spender:
         prompt_tokens=sum(cell.prompt_tokens for cell in paid),
         completion_tokens=sum(cell.completion_tokens for cell in paid),
         cost_nano=sum(cell.cost_nano for cell in cells),
+        list_nano=sum(cell.list_nano for cell in cells),
     )
 
 
 def _spend(one: Spender) -> Spend:
+    without_all_nano = plain_nano(one.cost_nano, one.list_nano)
     return Spend(
         name=one.name,
         scenario=one.scenario,
@@ -215,6 +218,8 @@ def _spend(one: Spender) -> Spend:
         completion_tokens=one.completion_tokens,
         cost_nano=one.cost_nano,
         cost=usd(one.cost_nano, places=FINE),
+        without_all_nano=without_all_nano,
+        without_all=usd(without_all_nano, places=FINE),
     )
 
 

@@ -61,6 +61,10 @@ class Spend(View):
     completion_tokens: int = 0
     cost_nano: int = 0
     cost: str = "$0.0000"
+    without_all_nano: int = Field(
+        default=0, description="the same answers on the advanced tier, at list price"
+    )
+    without_all: str = "$0.0000"
 
 
 class Spending(View):
@@ -221,7 +225,10 @@ class LlmStats(View):
     cache: CacheHits
     tokens: Tokens
     spending: Spending
-    fallbacks: dict[str, int] = Field(description="answers from elsewhere, by what went wrong")
+    fallbacks: dict[str, int] = Field(
+        description="answers from elsewhere, by what first went wrong; `not_asked`: with nothing"
+        " that was asked (circuit open, vendor resting, budget)"
+    )
     rules: dict[str, int] = Field(description="answers by the rule that chose their tier")
     deck: Deck
     prefix_cache: PrefixCache

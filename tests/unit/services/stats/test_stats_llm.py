@@ -160,6 +160,19 @@ async def test_money_is_told_by_task_tier_model_character_and_session() -> None:
     assert [one.name for one in spending.by_session] == ["s-2", "s-1"]
 
 
+async def test_a_session_s_cost_stands_beside_what_its_answers_would_have_cost() -> None:
+    wasted = {"role": Role.FAILED, "calls": 0, "source": "", "list_nano": 0, "session": "s-2"}
+    stats = await told(
+        booked("a", cost_nano=3_000_000, list_nano=20_000_000),
+        booked("hit", **(CACHED | {"list_nano": 30_000_000})),
+        booked("lost", **(wasted | {"cost_nano": 1_000_000})),
+    )
+    first, second = stats.spending.by_session
+    assert (first.name, first.cost, first.without_all) == ("s-1", "$0.0030", "$0.0500")
+    assert (first.cost_nano, first.without_all_nano) == (3_000_000, 50_000_000)
+    assert second.without_all_nano == second.cost_nano == 1_000_000
+
+
 async def test_times_are_told_by_task_and_model() -> None:
     stats = await told(
         *(booked(f"a{n}", first_token_s=0.3, total_s=0.8) for n in range(99)),
