@@ -174,8 +174,8 @@ class LlmMetrics:
                 DECK.inc()
         elif outcome.model is not None:
             child(CACHE_MISSES, task).inc()
-        if fault and source in _ELSEWHERE:
-            child(FALLBACKS, fault).inc()
+        if source is Source.FALLBACK or (fault and source in _ELSEWHERE):
+            child(FALLBACKS, fault or OTHER).inc()
 
     def _count_entry(self, entry: LedgerEntry) -> None:
         if entry.role is Role.UNFIT:
