@@ -43,9 +43,11 @@ async def open_shared(
         tables = (*CACHE_TABLES, *PURSE_TABLES)
         file = await open_shared_file(settings.data_dir, tables=tables)
         parts.push_async_callback(file.aclose)
+        purse = SqlitePurse(file, clock)
+        parts.push_async_callback(purse.aclose)
         return Shared(
             cache=SqliteCache(file, clock),
-            purse=SqlitePurse(file, clock),
+            purse=purse,
             secret=cache_secret(settings),
             place=str(file.path),
         )
