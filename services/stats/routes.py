@@ -1,6 +1,7 @@
 """Models as the running processes see them, together: each process has breakers of its own.
 
-A process posts what it knows every few seconds; a note older than a minute is from one that died.
+A process posts what it knows every few seconds, and within a second when something has changed; a
+note older than a minute is from one that died.
 """
 
 import asyncio
@@ -15,7 +16,8 @@ from services.core.errors import BackendError
 from services.stats.ports import HealthBoard, HealthNote
 from services.stats.views import RouteState
 
-POST_EVERY_S = 15.0
+POST_EVERY_S = 5.0
+LOOK_EVERY_S = 1.0
 FRESH = timedelta(seconds=60)
 
 State = Literal["closed", "half_open", "open", "unknown"]
@@ -56,22 +58,24 @@ class HealthReporter:
         clock: Clock,
         *,
         process: str,
-        every_s: float = POST_EVERY_S,
     ) -> None:
         self._board = board
         self._snapshot = snapshot
         self._clock = clock
         self._process = process
-        self._every_s = every_s
 
     async def run(self) -> None:
-        """Posts at once and then again and again; a store that does not answer is tried later."""
+        """Posts every `POST_EVERY_S`, and when a look at the routes finds a change.
+
+        A store that does not answer is tried at the next of these moments.
+        """
+        told, due_s = None, 0.0
         while True:
-            try:
-                await self.post()
-            except BackendError as error:
-                log.warning("stats.health_not_posted", extra={"cause": error.code})
-            await asyncio.sleep(self._every_s)
+            seen, now_s = self._standing(), self._clock.monotonic_s()
+            if seen != told or now_s >= due_s:
+                told, due_s = seen, now_s + POST_EVERY_S
+                await self._try()
+            await asyncio.sleep(LOOK_EVERY_S)
 
     async def post(self) -> None:
         """One note, and the notes of the dead taken down. Without routes: nothing.
@@ -83,6 +87,19 @@ class HealthReporter:
             now = self._clock.now()
             await self._board.post(HealthNote(process=self._process, at=now, routes=routes))
             await self._board.sweep(before=now - FRESH)
+
+    async def _try(self) -> None:
+        try:
+            await self.post()
+        except BackendError as error:
+            log.warning("stats.health_not_posted", extra={"cause": error.code})
+
+    def _standing(self) -> frozenset[tuple[str, str, bool, bool]]:
+        """What operators wait to see: which routes there are, circuits, rests, first calls."""
+        return frozenset(
+            (seen.route, seen.state, seen.rests_s > 0, seen.samples > 0)
+            for seen in self._snapshot()
+        )
 
 
 def together(notes: Iterable[HealthNote]) -> tuple[RouteState, ...]:

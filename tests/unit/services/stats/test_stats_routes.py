@@ -9,7 +9,7 @@ import pytest
 from services.llm.plan.health import RouteHealth, RouteState
 from services.llm.spec import ModelSpec, Tier
 from services.stats.ports import HealthNote
-from services.stats.routes import FRESH, POST_EVERY_S, HealthReporter, together
+from services.stats.routes import FRESH, LOOK_EVERY_S, POST_EVERY_S, HealthReporter, together
 from services.stats.stats import Stats
 from tests.fakes.booked import NOON
 from tests.fakes.clock import LoopClock
@@ -17,6 +17,9 @@ from tests.fakes.ledger import FakeLedger
 from tests.fakes.stats import FakeHealthBoard, FakeTotals
 
 LUNA = "openai/gpt-6-luna"
+LUNA_SPEC = ModelSpec(
+    id=LUNA, provider="openai", model="gpt-6-luna", tier=Tier.CHEAP, context_tokens=1000
+)
 
 
 def note(process: str, **said: Any) -> HealthNote:
@@ -59,12 +62,9 @@ def test_o3_notes_of_another_version_break_nothing(said: object) -> None:
 
 
 async def test_a_real_snapshot_can_be_told() -> None:
-    spec = ModelSpec(
-        id=LUNA, provider="openai", model="gpt-6-luna", tier=Tier.CHEAP, context_tokens=1000
-    )
     clock, board = LoopClock(), FakeHealthBoard()
     health = RouteHealth(clock)
-    health.view(spec)
+    health.view(LUNA_SPEC)
     await HealthReporter(board, health.snapshot, clock, process="a").post()
     (route,) = together(await board.notes(since=clock.now() - FRESH))
     assert (route.route, route.state, route.processes) == (LUNA, "closed", 1)
@@ -86,6 +86,52 @@ async def test_process_posts_again_and_again_and_the_dead_are_forgotten() -> Non
     assert len(await board.notes(since=NOON - timedelta(days=1))) == 1
     tasks[0].cancel()
     await asyncio.wait(tasks)
+
+
+@pytest.mark.parametrize(
+    "change", [{"state": "closed"}, {"rests_s": 2.0}, {"samples": 0}, {"route": "openai/other"}]
+)
+async def test_a_change_is_told_within_a_second(change: dict[str, Any]) -> None:
+    clock, board, now = LoopClock(), FakeHealthBoard(), [seen()]
+    task = asyncio.create_task(HealthReporter(board, lambda: now, clock, process="a").run())
+    await asyncio.sleep(LOOK_EVERY_S / 2)
+    (first,) = await board.notes(since=NOON - timedelta(days=1))
+    now[0] = seen(**change)
+    await asyncio.sleep(LOOK_EVERY_S)
+    (second,) = await board.notes(since=NOON - timedelta(days=1))
+    assert first.routes != second.routes
+    assert second.at - first.at <= timedelta(seconds=LOOK_EVERY_S)
+    task.cancel()
+    await asyncio.wait({task})
+
+
+async def test_the_first_call_of_a_process_is_told_within_a_second() -> None:
+    clock, board, health = LoopClock(), FakeHealthBoard(), RouteHealth(LoopClock())
+    task = asyncio.create_task(HealthReporter(board, health.snapshot, clock, process="a").run())
+    await asyncio.sleep(LOOK_EVERY_S / 2)
+    assert await board.notes(since=NOON - timedelta(days=1)) == ()
+    health.view(LUNA_SPEC)
+    await asyncio.sleep(LOOK_EVERY_S)
+    assert [note.routes.keys() for note in await board.notes(since=clock.now() - FRESH)] == [{LUNA}]
+    task.cancel()
+    await asyncio.wait({task})
+
+
+async def test_what_does_not_change_is_told_now_and_then() -> None:
+    clock, told = LoopClock(), list[float]()
+
+    class Board(FakeHealthBoard):
+        async def post(self, note: HealthNote) -> None:
+            told.append(clock.monotonic_s())
+
+    def snapshot() -> list[RouteState]:
+        return [seen(p50_s=clock.monotonic_s())]
+
+    task = asyncio.create_task(HealthReporter(Board(), snapshot, clock, process="a").run())
+    await asyncio.sleep(3 * POST_EVERY_S + LOOK_EVERY_S / 2)
+    assert [round(at - told[0]) for at in told] == [0, 5, 10, 15]
+    task.cancel()
+    await asyncio.wait({task})
 
 
 async def test_a_store_that_is_away_is_tried_again() -> None:
