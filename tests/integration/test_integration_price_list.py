@@ -252,7 +252,7 @@ def test_doctor_finds_the_cheap_tier_that_is_the_dear_one(tmp_path: Path) -> Non
     done = doctor("--models", str(file))
     assert done.returncode == 1
     lines = [line for line in done.stdout.splitlines() if "E-TIER-PRICE" in line]
-    assert f"{file}:5: error E-TIER-PRICE openai/gpt-3.5-turbo" in lines[0]
+    assert f"{file}:2: error E-TIER-PRICE openai/gpt-3.5-turbo" in lines[0]
     assert "openai/gpt-4o-mini" in lines[0]
     assert any("agent_reaction" in line for line in lines)
 

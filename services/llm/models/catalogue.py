@@ -28,8 +28,8 @@ HEADED = (Tier.CHEAP, Tier.ADVANCED)
 class ModelCatalogue:
     """Models by id, the one that each tier asks first, and what is tried in its place.
 
-    `file` and `lines` (of each model's id, and of the model of each `experiment/variant`) say where
-    they stand, for messages.
+    `file` and `lines` say where things stand, for messages: each model by its id, the head of each
+    tier as `tiers.cheap`, the model of each variant as `experiment/variant`.
     """
 
     specs: Mapping[str, ModelSpec]
@@ -54,6 +54,11 @@ class ModelCatalogue:
             chain[id] = self.spec(id)
             id = chain[id].fallback
         return tuple(chain.values())
+
+
+def head_line(tier: Tier) -> str:
+    """The name, in `lines`, of the line that says whom a tier asks first."""
+    return f"tiers.{tier.value}"
 
 
 def load_models(path: Path | None = None) -> ModelCatalogue:
@@ -84,7 +89,11 @@ def load_models(path: Path | None = None) -> ModelCatalogue:
         thresholds=thresholds,
         file=str(path),
         experiments=experiments,
-        lines={**({id: models.line_of(id) for id in found} if models else {}), **tried},
+        lines={
+            **({id: models.line_of(id) for id in found} if models else {}),
+            **({head_line(tier): tiers.line_of(tier.value) for tier in HEADED} if tiers else {}),
+            **tried,
+        },
     )
 
 

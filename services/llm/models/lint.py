@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from services.core.money import NANO_PER_USD
-from services.llm.models.catalogue import HEADED, ModelCatalogue
+from services.llm.models.catalogue import HEADED, ModelCatalogue, head_line
 from services.llm.models.money import Pricing, cost_nano
 from services.llm.outcome import Usage
 from services.llm.request import TaskType
@@ -96,7 +96,8 @@ def _dearer(catalogue: ModelCatalogue, pricing: Pricing, at: datetime) -> Iterab
 def _asked_as_cheap(catalogue: ModelCatalogue) -> Iterable[tuple[ModelSpec, str, str]]:
     """The tier's head and what is tried in its place, each with its line's name and a hint."""
     for head in catalogue.chain(Tier.CHEAP)[:1]:
-        yield head, head.id, "Exchange the two under `tiers`, or choose another model."
+        hint = "Exchange the two under `tiers`, or choose another model."
+        yield head, head_line(Tier.CHEAP), hint
     for made in catalogue.experiments:
         for one in made.others:
             if made.tier is Tier.CHEAP and one.model is not None:

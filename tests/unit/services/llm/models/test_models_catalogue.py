@@ -127,7 +127,7 @@ def test_a_file_is_read_whole_and_exactly(file: Path) -> None:
     assert (first.rates.currency, first.rates.to_usd_micro) == ("EUR", 1_163_000)
     assert (second.rates.cached_nano, second.rates.currency) == (1, "USD")
     assert catalogue.providers["mistral"].base_url == "https://api.mistral.ai/v1"
-    assert catalogue.lines["openai/big"] == 13
+    assert (catalogue.lines["tiers.cheap"], catalogue.lines["openai/big"]) == (2, 13)
 
 
 def test_a_file_of_ones_own_replaces_the_shipped_one(file: Path) -> None:

@@ -36,7 +36,7 @@ def catalogue(cheap: str, advanced: str, *others: ModelSpec) -> ModelCatalogue:
         specs=specs,
         heads={Tier.CHEAP: cheap, Tier.ADVANCED: advanced},
         file="models.yaml",
-        lines={id: 10 + index for index, id in enumerate(specs)},
+        lines={"tiers.cheap": 4} | {id: 10 + index for index, id in enumerate(specs)},
     )
 
 
@@ -52,7 +52,7 @@ def test_a_cheap_tier_that_costs_more_is_refused_with_both_names_for_each_task()
     findings = found(catalogue("openai/gpt-3.5-turbo", "openai/gpt-4o-mini"))
     assert [one.severity for one in findings] == ["error"] * len(MIXES)
     for task, one in zip(MIXES, findings, strict=True):
-        assert str(one).startswith("models.yaml:10: error E-TIER-PRICE openai/gpt-3.5-turbo: ")
+        assert str(one).startswith("models.yaml:4: error E-TIER-PRICE openai/gpt-3.5-turbo: ")
         assert f"one {task.value} call" in one.cause
         assert "openai/gpt-4o-mini" in one.cause
     reaction = next(one for one in findings if "agent_reaction" in one.cause)
