@@ -80,19 +80,8 @@ def parse(
         key: Variable(kind=one.kind, quote=one.quote, form=one.form)
         for key, one in shape.variables.items()
     }
-    words: dict[str, str] = {}
-    inherited: tuple[Part, ...] = ()
-    if shape.prefix is not None:
-        above, _, number = shape.prefix.partition("@")
-        if above == name:
-            _refuse(document, ("prefix",), "a template cannot begin with itself")
-        found = base(above, int(number))
-        inherited = tuple(part for part in found.parts if part.kind != "turn")
-        used = {one for part in inherited for one in _used(part)}
-        variables = {
-            key: found.variables[key] for key in found.variables if key in used
-        } | variables
-        words = dict(found.words)
+    above = _above(document, shape.prefix, name=name, base=base)
+    variables = above.variables | variables
     parts, problems = _parts(shape, variables, document, text)
     if problems:
         raise TemplateError("\n".join(map(str, problems)))
@@ -103,11 +92,32 @@ def parse(
         task=shape.task,
         about=shape.about,
         variables=variables,
-        words=words | shape.words,
-        parts=(*inherited, *parts),
+        words=above.words | shape.words,
+        parts=(*above.parts, *parts),
         text=text,
         digest=hashlib.sha256(text.encode()).hexdigest(),
     )
+
+
+class _Above(NamedTuple):
+    """What a template takes over from the one whose stable blocks it begins with."""
+
+    parts: tuple[Part, ...]
+    variables: dict[str, Variable]
+    words: dict[str, str]
+
+
+def _above(document: Document, prefix: str | None, *, name: str, base: Base) -> _Above:
+    if prefix is None:
+        return _Above((), {}, {})
+    other, _, number = prefix.partition("@")
+    if other == name:
+        _refuse(document, ("prefix",), "a template cannot begin with itself")
+    found = base(other, int(number))
+    parts = tuple(part for part in found.parts if part.kind != "turn")
+    used = {one for part in parts for one in _used(part)}
+    variables = {key: one for key, one in found.variables.items() if key in used}
+    return _Above(parts, variables, dict(found.words))
 
 
 def _read(text: str, *, file: str) -> Document:
