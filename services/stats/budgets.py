@@ -1,4 +1,8 @@
-"""The budgets that stand for everybody, as the purse has them now."""
+"""The budgets that stand for everybody, as the purse has them now.
+
+Those of one user, session or scenario are not told: their keys would name people, and the purse
+lists no keys. The dearest sessions are in `spending`.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
