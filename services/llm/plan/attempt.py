@@ -12,12 +12,11 @@ from typing import Protocol
 from services.core.clock import Clock
 from services.core.errors import BackendError, Refused
 from services.llm.entry import LedgerEntry, Role
-from services.llm.outcome import Usage
 from services.llm.plan.continuation import Gate
 from services.llm.plan.deadline import Step
 from services.llm.plan.health import Pass, RouteHealth
+from services.llm.plan.heard import Heard
 from services.llm.plan.judgement import is_billable, rest_s, verdict_on
-from services.llm.ports import Delta
 from services.llm.sentences import useful
 from services.llm.work import Accounts, Ask, AttemptEnd, Ticket
 
@@ -44,46 +43,17 @@ class Listener(Protocol):
         ...
 
     def ended(self, attempt: "Attempt") -> None:
-        """It ended by itself: `fault` says how. It is booked by whoever listens."""
+        """It ended by itself: `fault` says how. Whoever listens books it."""
         ...
 
 
 class Attempt:
     """A call to one model. It is booked exactly once if it was admitted.
 
-    `continues`: it goes on with words of another attempt.
+    Whoever listens reads what came (`heard`), how it ended (`over`, `fault`) and its booking
+    (`ticket`, `entry`), and changes them by `start`, `leave` and `book` only. `continues`: it goes
+    on with words of another attempt.
     """
-
-    __slots__ = (
-        "_accounts",
-        "_asked",
-        "_began_s",
-        "_clock",
-        "_continues",
-        "_error",
-        "_finish",
-        "_finish",
-        "_health",
-        "_listener",
-        "_pass",
-        "_role",
-        "_room_chars",
-        "_slow_s",
-        "ask",
-        "entry",
-        "fault",
-        "finished_s",
-        "first_s",
-        "gate",
-        "last_s",
-        "over",
-        "pieces",
-        "step",
-        "task",
-        "text",
-        "ticket",
-        "usage",
-    )
 
     def __init__(
         self,
@@ -95,69 +65,60 @@ class Attempt:
         *,
         continues: bool = False,
     ) -> None:
-        self._accounts = desk.accounts
-        self._health = desk.health
-        self._clock = desk.clock
-        self._listener = listener
         self.step = step
         self.ask = ask
         self.gate = gate
-        self.text = ""
-        self.first_s: float | None = None
-        self.last_s = 0.0
-        self.finished_s: float | None = None
-        self.pieces = 0
+        self.heard = Heard(_LONGEST_CHARS_PER_TOKEN * ask.request.max_tokens)
+        self.over = False
         self.fault: str | None = None
-        self.usage: Usage | None = None
         self.ticket: Ticket | None = None
         self.entry: LedgerEntry | None = None
         self.task: asyncio.Task[None] | None = None
-        self.over = False
-        self._asked = False
+        self._desk = desk
+        self._listener = listener
         self._continues = continues
-        self._finish: str | None = None
-        self._error: BackendError | None = None
-        self._role: Role | None = None
-        self._pass: Pass | None = None
         self._began_s = desk.clock.monotonic_s()
         self._slow_s = desk.health.slow_s(step.route.spec)
-        self._room_chars = _LONGEST_CHARS_PER_TOKEN * ask.request.max_tokens
-
-    @property
-    def first_token_at_s(self) -> float | None:
-        """Monotonic time of the first useful word."""
-        return None if self.first_s is None else self._began_s + self.first_s
+        self._asked = False
+        self._pass: Pass | None = None
+        self._error: BackendError | None = None
+        self._role: Role | None = None
 
     def start(self) -> bool:
         """Begins it; False when the route's circuit does not let it through."""
-        self._pass = self._health.enter(self.step.route.spec, forced=self.step.forced)
+        health = self._desk.health
+        self._pass = health.enter(self.step.route.spec, forced=self.step.forced)
         if self._pass is None:
             self.over, self.fault = True, "open"
             return False
-        self.task = self._health.nursery.start(self._run())
+        self.task = health.nursery.start(self._run())
         return True
 
     def leave(self, role: Role, fault: str | None) -> None:
         """Ends it from outside: books it now, and lets the vendor's stream close by itself."""
         if self.over:
             return
-        self.over, self.fault = True, fault
-        self.book(role)
+        self.over = True
+        self.book(role, fault=fault)
         if self.task is not None:
             self.task.cancel()
 
-    def book(self, role: Role) -> None:
-        """Tells the accounts and the route's health how it ended; a second time does nothing."""
+    def book(self, role: Role, *, fault: str | None = None) -> None:
+        """Tells the accounts and the route's health how it ended; a second time does nothing.
+
+        `fault` counts if it has none of its own.
+        """
         if self._role is not None:
             return
         self._role = role
+        self.fault = self.fault or fault
         self._tell_health(role)
         if self.ticket is not None:
             self._close(self.ticket, role)
 
     async def _run(self) -> None:
         try:
-            self.ticket = await self._accounts.admit(self.ask, self.step.route)
+            self.ticket = await self._desk.accounts.admit(self.ask, self.step.route)
             if self._role is not None:
                 self._close(self.ticket, self._role)
                 return
@@ -165,7 +126,7 @@ class Attempt:
         except Refused:
             fault = "budget"
         except BackendError as error:
-            fault = None if self.finished_s is not None else error.code
+            fault = None if self.heard.finished_s is not None else error.code
             self._error = error if fault else None
         except asyncio.CancelledError:
             self.leave(Role.CANCELLED, "cancelled")
@@ -182,74 +143,58 @@ class Attempt:
 
     async def _listen(self) -> str | None:
         """Takes the model's words until they end; the fault, or None."""
-        self._began_s = self._clock.monotonic_s()
+        heard, now_s = self.heard, self._desk.clock.monotonic_s
+        self._began_s = now_s()
         self._asked = True
         async with aclosing(self.step.route.chat.stream(self.ask.request)) as deltas:
             async for delta in deltas:
-                self._take(delta)
-                if self._room_chars <= 0:
+                text = heard.take(delta, now_s())
+                if text:
+                    self._give(self.gate.feed(text))
+                if heard.finished_s is not None and delta.finish is not None:
+                    self._give(self.gate.finish())
+                if heard.room_chars <= 0:
                     break
-        if self._finish is None:
+        if heard.finish is None:
             return "cut"
-        if self._finish == "content_filter":
+        if heard.finish == "content_filter":
             return "filter"
-        if not useful(self.text):
+        if not useful(heard.text):
             return "empty"
-        return "length" if self._finish == "length" else None
+        return "length" if heard.finish == "length" else None
 
-    def _take(self, delta: Delta) -> None:
-        text, finish = delta.text, delta.finish
-        if text:
-            if len(text) >= self._room_chars:
-                text, finish = text[: self._room_chars], "length"
-            self._room_chars -= len(text)
-            self.text += text
-            self.pieces += 1
-            self.last_s = self._clock.monotonic_s()
-            if self.first_s is None and useful(text):
-                self.first_s = self.last_s - self._began_s
-            words = self.gate.feed(text)
-            if words:
-                self._listener.words(self, words)
-        if delta.usage is not None:
-            self.usage = delta.usage
-        if finish is not None:
-            self._finish = finish
-            if finish not in {"length", "content_filter"} and useful(self.text):
-                self.finished_s = self._clock.monotonic_s()
-                words = self.gate.finish()
-                if words:
-                    self._listener.words(self, words)
+    def _give(self, words: str) -> None:
+        if words:
+            self._listener.words(self, words)
 
     def _close(self, ticket: Ticket, role: Role) -> None:
         end = AttemptEnd(
             role=role,
-            text=self.text,
-            usage=self.usage,
-            first_token_s=self.first_s,
-            total_s=self._clock.monotonic_s() - self._began_s,
+            text=self.heard.text,
+            usage=self.heard.usage,
+            first_token_s=self._first_token_s(),
+            total_s=self._desk.clock.monotonic_s() - self._began_s,
             fault=self.fault,
             billable=self._asked and is_billable(self._error),
             continues=self._continues,
         )
-        self.entry = self._accounts.close(ticket, end)
+        self.entry = self._desk.accounts.close(ticket, end)
+
+    def _first_token_s(self) -> float | None:
+        first_s = self.heard.first_s
+        return None if first_s is None else first_s - self._began_s
 
     def _tell_health(self, role: Role) -> None:
-        spec, spoken = self.step.route.spec, self.ask.request.spoken
-        waited_s = self._clock.monotonic_s() - self._began_s if self._asked else 0.0
-        took_s = waited_s if self.first_s is None else self.first_s
+        health, spec, spoken = self._desk.health, self.step.route.spec, self.ask.request.spoken
+        now_s, first_token_s = self._desk.clock.monotonic_s(), self._first_token_s()
+        waited_s = now_s - self._began_s if self._asked else 0.0
+        took_s = waited_s if first_token_s is None else first_token_s
         if self._pass is not None:
-            slow = spoken and (took_s > self._slow_s or self._drips())
+            drips = self.fault == "stall" and self.heard.drips(now_s)
+            slow = spoken and (took_s > self._slow_s or drips)
             verdict = verdict_on(role, self.fault, self._error, slow=slow)
             self._pass.report(verdict if self._asked else "neutral")
         if (rest := rest_s(self._error)) is not None:
-            self._health.rest(spec, rest)
-        if spoken and (self.first_s is not None or self._error is None):
-            self._health.took(spec, took_s, at_least=self.first_s is None)
-
-    def _drips(self) -> bool:
-        """Whether its pieces still come, only too slowly."""
-        if self.fault != "stall" or self.first_s is None or self.pieces < 2:
-            return False
-        gap_s = (self.last_s - self._began_s - self.first_s) / (self.pieces - 1)
-        return self._clock.monotonic_s() - self.last_s <= 2 * gap_s
+            health.rest(spec, rest)
+        if spoken and (first_token_s is not None or self._error is None):
+            health.took(spec, took_s, at_least=first_token_s is None)

@@ -33,6 +33,11 @@ _CLINGING = ",;:.!?)"
 class Gate(Protocol):
     """What stands between a model's pieces and the listener."""
 
+    @property
+    def midway(self) -> bool:
+        """Whether what was given out stops inside a sentence."""
+        ...
+
     def feed(self, piece: str) -> str:
         """What may be given out now that `piece` came."""
         ...
@@ -79,6 +84,10 @@ class ContinuationGate:
         self._held = ""
         self._open = False
         self._given = False
+
+    @property
+    def midway(self) -> bool:
+        return self._sentences.midway
 
     def feed(self, piece: str) -> str:
         if self._open:

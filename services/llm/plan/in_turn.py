@@ -68,52 +68,52 @@ class InTurn:
             self._alarm.ring()
 
     def ended(self, attempt: Attempt) -> None:
-        if attempt is not self.winner:
-            attempt.fault = attempt.fault or "empty"
-        self._alarm.ring()
+        if attempt is self._running:
+            self._alarm.ring()
 
     async def _hear_out(self, attempt: Attempt, step: Step) -> None:
         while not attempt.over:
             due_s = self._gives_up_s(attempt, step)
             if self._clock.monotonic_s() + _TIMER_SLACK_S < due_s:
                 await self._alarm.wait_until(due_s)
-            elif attempt.finished_s is not None:
+            elif attempt.heard.finished_s is not None:
                 attempt.leave(Role.SERVED, None)
-            elif attempt.first_s is not None:
+            elif attempt.heard.first_s is not None:
                 return self._settle(attempt, "stall")
             else:
                 last = self._starts.tally.next_of(self._steps) is None
                 fault = "deadline" if last else "silent"
                 self._starts.tally.note(attempt.step.route, fault)
                 return attempt.leave(Role.LATE, fault)
-        return self._settle(attempt, attempt.fault)
+        return self._settle(attempt, attempt.fault or "empty")
 
     def _gives_up_s(self, attempt: Attempt, step: Step) -> float:
-        if attempt.finished_s is not None:
-            return attempt.finished_s + USAGE_GRACE_S
-        if attempt.first_s is not None:
-            return attempt.last_s + self._deadline_s + self._stall_s
+        heard = attempt.heard
+        if heard.finished_s is not None:
+            return heard.finished_s + USAGE_GRACE_S
+        if heard.first_s is not None:
+            return heard.last_s + self._deadline_s + self._stall_s
         return min(self._planned_s + step.give_up_s, self._until_s)
 
-    def _settle(self, attempt: Attempt, fault: str | None) -> None:
-        """Books an attempt that is at its end, and decides what follows from it."""
-        if fault is None or self.winner is attempt:
+    def _settle(self, attempt: Attempt, fault: str) -> None:
+        """Books an attempt that is at its end; without an answer, decides what follows from it."""
+        if self.winner is attempt:
             attempt.book(Role.SERVED)
             return
         tally, route = self._starts.tally, attempt.step.route
         tally.note(route, fault)
         if fault == "budget":
-            tally.begun -= 1
+            tally.give_back()
         elif fault == "filter":
             self.filtered = True
         elif fault == "context":
             self._look_for_room(attempt)
-        elif useful(attempt.text) and (fault == "length" or not self._makes_anew()):
+        elif useful(attempt.heard.text) and (fault == "length" or not self._makes_anew()):
             self.winner = attempt
             self._relay.say(attempt.gate.close())
         role = Role.CUT if self.winner is attempt else Role.FAILED
         attempt.leave(role, fault)
-        attempt.book(role)
+        attempt.book(role, fault=fault)
 
     def _makes_anew(self) -> bool:
         """Whether the answer can be made by another route; gives it its time."""

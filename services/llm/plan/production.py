@@ -5,10 +5,10 @@ authored line when no words came.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from services.core.clock import Clock
-from services.llm.entry import Role
+from services.llm.entry import LedgerEntry, Role
 from services.llm.outcome import total
 from services.llm.plan.attempt import Attempt, Desk
 from services.llm.plan.continuation import ContinuationGate, Gate, continued
@@ -52,33 +52,15 @@ class Production:
         self._stall_s = stall_s
         self._tally = Tally()
         self._relay: Relay | None = None
-        self._run: Race | InTurn | None = None
+        self._under_way: Race | InTurn | None = None
         self._parts: list[Attempt] = []
         self._complete = False
         self._filtered = False
+        self._final: Made | None = None
 
     @property
     def made(self) -> Made:
-        tally = self._tally
-        entries = tuple(a.entry for a in tally.attempts if a.entry is not None)
-        first = self._parts[0] if self._parts else None
-        heard_s = first.first_token_at_s if first is not None else None
-        used = [a.entry for a in self._parts if a.entry is not None] or entries
-        return Made(
-            text=self._relay.said if self._relay is not None else "",
-            route=first.step.route if first is not None else None,
-            asked=tally.attempts[0].step.route if tally.attempts else None,
-            usage=total([entry.usage for entry in used]),
-            complete=self._complete,
-            fallback=any(
-                part.step.route.spec.id != self._routes[0].spec.id for part in self._parts
-            ),
-            fault="filter" if self._filtered else tally.faults[0][1] if tally.faults else None,
-            faults=tuple(f"{route}:{fault}" for route, fault in tally.faults),
-            entries=entries,
-            first_token_s=None if heard_s is None else heard_s - self._ask.began_s,
-            reserve_s=sum(a.ticket.reserve_s for a in tally.attempts if a.ticket is not None),
-        )
+        return self._final or self._so_far()
 
     async def run(self, emit: Emit) -> Made:
         if self._ask.words_only or not self._routes:
@@ -88,14 +70,35 @@ class Production:
         try:
             await (self._speak(self._relay) if spoken else self._write(self._relay))
         except asyncio.CancelledError:
-            if self._run is not None:
-                self._run.leave_all(Role.CANCELLED, "cancelled")
+            if self._under_way is not None:
+                self._under_way.leave_all(Role.CANCELLED, "cancelled")
             await self._closed()
             raise
         finally:
+            self._final = self._so_far()
             if spoken:
-                self._tell_hedging()
-        return self.made
+                self._tell_hedging(self._final.entries)
+        return self._final
+
+    def _so_far(self) -> Made:
+        """What is made by now; `usage` is that of the words that are used, if any are."""
+        tally, parts = self._tally, self._parts
+        entries = tally.entries()
+        used = [part.entry for part in parts if part.entry is not None] or entries
+        heard_s = parts[0].heard.first_s if parts else None
+        return Made(
+            text=self._relay.said if self._relay is not None else "",
+            route=parts[0].step.route if parts else None,
+            asked=tally.attempts[0].step.route if tally.attempts else None,
+            usage=total([entry.usage for entry in used]),
+            complete=self._complete,
+            fallback=any(part.step.route is not self._routes[0] for part in parts),
+            fault="filter" if self._filtered else tally.faults[0][1] if tally.faults else None,
+            faults=tuple(f"{route}:{fault}" for route, fault in tally.faults),
+            entries=tuple(entries),
+            first_token_s=None if heard_s is None else heard_s - self._ask.began_s,
+            reserve_s=tally.reserve_s(),
+        )
 
     async def _speak(self, relay: Relay) -> None:
         """Words as they come, and the rest from elsewhere if they stop."""
@@ -103,7 +106,9 @@ class Production:
         starts = Starts(self._desk, self._tally, lambda _: self._ask, lambda _: SentenceGate())
         until_s = began_s + request.deadline_s
         may_hedge = len(self._routes) > 1 and self._desk.health.may_hedge()
-        race = await self._race(starts, relay, self._routes, until_s, may_hedge=may_hedge)
+        race = await self._race(
+            starts, relay, self._routes, until_s, may_hedge=may_hedge, rescue_s=self._rescue_s
+        )
         winner = race.winner
         if winner is None:
             self._filtered = race.filtered
@@ -122,7 +127,7 @@ class Production:
         said, routes = relay.said, self._unused()
         gate: Gate = broken.gate
         if routes:
-            midway = isinstance(gate, SentenceGate) and gate.midway
+            midway = gate.midway
             starts = Starts(
                 self._desk,
                 self._tally,
@@ -130,7 +135,7 @@ class Production:
                 lambda spec: ContinuationGate(said, midway=midway, prefilled=spec.takes.prefill),
                 continues=True,
             )
-            race = await self._race(starts, relay, routes, relay.runs_out_s(), may_hedge=False)
+            race = await self._race(starts, relay, routes, relay.runs_out_s())
             if race.winner is not None:
                 self._parts.append(race.winner)
                 if race.winner.fault is None:
@@ -147,7 +152,7 @@ class Production:
         left_s = self._ask.began_s + request.deadline_s - self._desk.clock.monotonic_s()
         steps = self._plan(self._routes, left_s, spoken=False, may_hedge=False)
         run = InTurn(starts, relay, steps, deadline_s=left_s, stall_s=self._stall_s)
-        self._run = run
+        self._under_way = run
         await run.run()
         self._filtered = run.filtered
         if run.winner is not None:
@@ -161,7 +166,8 @@ class Production:
         routes: Sequence[Route],
         until_s: float,
         *,
-        may_hedge: bool,
+        may_hedge: bool = False,
+        rescue_s: Callable[[], float | None] = lambda: None,
     ) -> Race:
         left_s = until_s - self._desk.clock.monotonic_s()
         race = Race(
@@ -169,9 +175,9 @@ class Production:
             relay,
             self._plan(routes, left_s, spoken=True, may_hedge=may_hedge),
             until_s=until_s,
-            rescue_s=self._rescue_s if self._run is None else lambda: None,
+            rescue_s=rescue_s,
         )
-        self._run = race
+        self._under_way = race
         await race.run()
         return race
 
@@ -199,8 +205,7 @@ class Production:
     def _asking_on(self, spec: ModelSpec, said: str) -> Ask:
         return asking(self._ask, continued(self._ask.request, spec, said))
 
-    def _tell_hedging(self) -> None:
-        entries = [a.entry for a in self._tally.attempts if a.entry is not None]
+    def _tell_hedging(self, entries: Sequence[LedgerEntry]) -> None:
         lost = [entry.cost_nano for entry in entries if entry.role is Role.HEDGE_LOST]
         self._desk.health.spoken(
             hedged=self._tally.hedged,

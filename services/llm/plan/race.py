@@ -81,10 +81,9 @@ class Race:
             self._over = True
             attempt.book(Role.CUT if attempt.fault else Role.SERVED)
         else:
-            attempt.fault = attempt.fault or "empty"
-            attempt.book(Role.FAILED)
+            attempt.book(Role.FAILED, fault="empty")
             if attempt.fault == "budget":
-                tally.begun -= 1
+                tally.give_back()
             elif attempt.fault == "context":
                 self._steps = larger_first(self._steps, tally, route)
             elif attempt.fault == "filter":
@@ -107,7 +106,7 @@ class Race:
             if attempt is winner:
                 late = False
             elif late:
-                fault = "silent" if attempt.first_s is None else "slow"
+                fault = "silent" if attempt.heard.first_s is None else "slow"
                 self._starts.tally.note(attempt.step.route, fault)
                 hedged = winner.step.kind is Kind.HEDGE
                 attempt.leave(Role.HEDGE_LOST if hedged else Role.LATE, fault)
@@ -143,8 +142,8 @@ class Race:
 
     def _watch(self, winner: Attempt, now_s: float) -> float | None:
         """The winner's next limit: its usage after its finish, else the listener's patience."""
-        if winner.finished_s is not None:
-            due_s = winner.finished_s + USAGE_GRACE_S
+        if winner.heard.finished_s is not None:
+            due_s = winner.heard.finished_s + USAGE_GRACE_S
             if now_s < due_s:
                 return due_s
             winner.leave(Role.SERVED, None)
@@ -163,7 +162,7 @@ class Race:
         Sooner if another can go on: so that it has words when those before are heard.
         """
         runs_out_s = self._relay.runs_out_s()
-        soonest_s = min(runs_out_s, winner.last_s + _SHORTEST_STALL_S)
+        soonest_s = min(runs_out_s, winner.heard.last_s + _SHORTEST_STALL_S)
         if now_s < soonest_s:
             return soonest_s
         rescue_s = self._rescue_s()

@@ -46,6 +46,10 @@ class WholeGate:
         self._text = ""
         self._raw = raw
 
+    @property
+    def midway(self) -> bool:
+        return False
+
     def feed(self, piece: str) -> str:
         self._text += piece
         return ""

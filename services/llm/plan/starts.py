@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from services.core.tokens import tokens_of
+from services.llm.entry import LedgerEntry
 from services.llm.plan.attempt import Attempt, Desk, Listener
 from services.llm.plan.continuation import Gate
 from services.llm.plan.deadline import MOST_ATTEMPTS, Kind, Step
@@ -35,6 +36,19 @@ class Tally:
     def note(self, route: Route, fault: str) -> None:
         """Something went wrong with a route."""
         self.faults.append((route.spec.id, fault))
+
+    def entries(self) -> list[LedgerEntry]:
+        """The bookings so far."""
+        return [attempt.entry for attempt in self.attempts if attempt.entry is not None]
+
+    def reserve_s(self) -> float:
+        """What asking the purse took in all."""
+        tickets = (attempt.ticket for attempt in self.attempts)
+        return sum(ticket.reserve_s for ticket in tickets if ticket is not None)
+
+    def give_back(self) -> None:
+        """An attempt that was refused by the budget is none."""
+        self.begun -= 1
 
     def next_of(self, steps: Sequence[Step]) -> Step | None:
         """The step that may begin next; None when there is none, or no attempt is left."""
