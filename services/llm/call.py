@@ -5,8 +5,8 @@ way, the models by the deadline, the deck, the author. Whatever happens, it ends
 """
 
 import asyncio
+import os
 import re
-import secrets
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -28,14 +28,16 @@ from services.llm.workshop import DeckLine, Workshop
 GRACE_S = 0.02
 """How much later than its deadline a call gives up on a work that watches the deadline itself."""
 
-_BOOKED = frozenset({Source.LIVE, Source.FALLBACK})
-"""What attempts made, which are booked each for itself."""
-
 _PIECE = re.compile(r"\S+\s*")
 
 
 class Call:
     """One call's state. `run` is awaited once; `cancelled` ends what `run` could not."""
+
+    __slots__ = (
+        "_began_s", "_cache_s", "_decision", "_deck", "_fit", "_id", "_mark", "_outcome",
+        "_request", "_round", "_said", "_seat", "_understudy", "_workshop",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -46,7 +48,7 @@ class Call:
         deck: DeckLine | None,
         fit: Fit = is_fit,
     ) -> None:
-        self._id = secrets.token_hex(12)
+        self._id = os.urandom(12).hex()
         self._request = request
         self._workshop = workshop
         self._understudy = understudy
@@ -269,7 +271,7 @@ class Call:
     def _told(self, outcome: Outcome, list_nano: int) -> Outcome:
         """The outcome, told to whoever counts, and booked unless an attempt was."""
         self._outcome, workshop = outcome, self._workshop
-        if outcome.source not in _BOOKED:
+        if outcome.source is not Source.LIVE and outcome.source is not Source.FALLBACK:
             now = workshop.clock.now()
             workshop.accounts.note(
                 partial(booking, self._request, outcome, at=now, list_nano=list_nano)

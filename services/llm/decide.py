@@ -26,6 +26,8 @@ from services.llm.spec import Tier
 from services.llm.work import Ask
 
 _REMEMBERED = 512
+"""More calls than a scene makes: what the cache holds for it is not decided anew."""
+
 _WORD_FOR_WORD = frozenset({TaskType.DEBRIEF})
 """A judge reads what was said as it was said."""
 
@@ -148,7 +150,9 @@ class Decider:
         self._clock = clock
         self._policy = policy
         self._trials = trials
-        self._known: dict[tuple[Request, Glide, Thresholds, int], Decision] = {}
+        self._known: dict[tuple[Request, Glide], Decision] = {}
+        self._thresholds: Thresholds | None = None
+        self._edition = 0
 
     @property
     def chains(self) -> tuple[tuple[Route, ...], ...]:
@@ -165,13 +169,15 @@ class Decider:
         )
         thresholds = self._learnt.thresholds
         edition = self._trials.edition if self._trials else 0
-        circumstances = (request, glide, thresholds, edition)
+        if thresholds is not self._thresholds or edition != self._edition:
+            self._known.clear()
+            self._thresholds, self._edition = thresholds, edition
+        circumstances = (request, glide)
         decision = self._known.get(circumstances)
         if decision is None:
             if len(self._known) >= _REMEMBERED:
                 del self._known[next(iter(self._known))]
-            decision = self._decide(request, glide, thresholds)
-            self._known[circumstances] = decision
+            decision = self._known[circumstances] = self._decide(request, glide, thresholds)
         return decision
 
     def key(self, request: Request, route: Route) -> CacheKey | None:

@@ -28,7 +28,7 @@ def request_of(
         TypeError: Request has no such field.
     """
     return Request(
-        task=TaskType(task_type),
+        task=task_type if isinstance(task_type, TaskType) else TaskType(task_type),
         messages=tuple([_message(one) for one in messages]),
         complexity=None if complexity is None else Complexity(complexity),
         use_cache=use_cache,
