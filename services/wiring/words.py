@@ -139,6 +139,7 @@ class _House:
             observer=self.observer,
             advanced=self.catalogue.spec(self.catalogue.heads[Tier.ADVANCED]),
             prefixes=PrefixWatch(),
+            spool=self._settings.data_dir / "unbooked",
         )
 
     def experiments(self, routes: OpenRoutes, results: Results) -> Experiments:

@@ -9,6 +9,7 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
+from pathlib import Path
 
 from services.core.clock import Clock
 from services.llm.entry import LedgerEntry
@@ -16,8 +17,10 @@ from services.llm.ledger.bookings import Bookkeeper, Prefixes, Prices
 from services.llm.ledger.budgets import BudgetPlan
 from services.llm.ledger.glide import Glide
 from services.llm.ledger.holds import Holds
+from services.llm.ledger.spool import Spool
 from services.llm.ledger.till import Till, UsedUp
-from services.llm.ledger.writer import Booking, Prompt, Writer
+from services.llm.ledger.waiting import Booking, Prompt
+from services.llm.ledger.writer import Writer
 from services.llm.ports import LedgerStore, Observer, Purse, Route
 from services.llm.spec import ModelSpec
 from services.llm.work import Ask, AttemptEnd, Row, Ticket
@@ -36,8 +39,9 @@ def new_entry_id() -> str:
 class Books:
     """`work.Accounts` over a purse and a ledger; one for a process.
 
-    `run` books in the background and takes over what dead processes left; `aclose` books the rest.
-    `advanced` is the model whose list price is the counterfactual.
+    `run` books in the background and takes over what other processes left; `aclose` books the rest.
+    `advanced` is the model whose list price is the counterfactual. `spool` is a folder for what
+    cannot be booked before this process ends; None: that is lost, and told.
     """
 
     def __init__(
@@ -51,6 +55,7 @@ class Books:
         observer: Observer,
         advanced: ModelSpec | None = None,
         prefixes: Prefixes | None = None,
+        spool: Path | None = None,
         new_id: Callable[[], str] = new_entry_id,
     ) -> None:
         self._plan = plan
@@ -60,7 +65,12 @@ class Books:
         self._new_id = new_id
         self._till = Till(purse, observer)
         self._writer = Writer(
-            till=self._till, ledger=ledger, clock=clock, observer=observer, prefixes=prefixes
+            till=self._till,
+            ledger=ledger,
+            clock=clock,
+            observer=observer,
+            prefixes=prefixes,
+            spool=None if spool is None else Spool(spool),
         )
         self._keeper = Bookkeeper(prices, advanced=advanced)
         self._holds = Holds(
@@ -174,7 +184,7 @@ class Books:
             tasks.create_task(self._supervised(self._look, _LOOK_S), name="books-look")
 
     async def recover(self) -> int:
-        """Books what dead processes left in the purse; how many entries."""
+        """Books what other processes left in the purse and the spool; how many entries."""
         return await self._writer.recover()
 
     async def flush(self) -> bool:
@@ -182,14 +192,10 @@ class Books:
         return await self._writer.flush()
 
     async def aclose(self, *, timeout_s: float = 3.0) -> None:
-        """Books the rest, for `timeout_s` at most. What the purse keeps is not lost after that."""
+        """Books the rest, for `timeout_s` at most; what purse or ledger did not take is left to the
+        next process of this data folder."""
         await self._holds.aclose()
-        try:
-            async with asyncio.timeout(timeout_s):
-                while not await self._writer.flush():  # noqa: ASYNC110 - what is away gives no sign
-                    await asyncio.sleep(0.1)
-        except TimeoutError:
-            logger.error("llm.books_left_open", extra={"entries": self.waiting})
+        await self._writer.aclose(timeout_s=timeout_s)
 
     def _predicted(self, ask: Ask, route: Route) -> int:
         if self._prefixes is None:

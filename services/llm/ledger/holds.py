@@ -16,7 +16,7 @@ from services.llm.ledger.bookings import Bookkeeper, is_advanced
 from services.llm.ledger.budgets import BudgetPlan
 from services.llm.ledger.glide import Glide
 from services.llm.ledger.till import Till
-from services.llm.ledger.writer import Booking
+from services.llm.ledger.waiting import Booking
 from services.llm.outcome import Usage
 from services.llm.plan.nursery import Nursery
 from services.llm.ports import BudgetLine, Hold, Route

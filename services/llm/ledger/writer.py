@@ -1,23 +1,23 @@
 """Books entries behind the calls' backs: settles them in the purse, adds them to the ledger.
 
 Owns the queue, its bound, and what is done while purse or ledger is away. A settled entry stands
-in the purse until the ledger has it, so that even a killed process loses none.
+in the purse until the ledger has it, so that even a killed process loses none; what neither of them
+has is left to a later process at the end.
 """
 
 import asyncio
 import logging
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from contextlib import suppress
 
 from services.core.clock import Clock
 from services.core.errors import BackendError
-from services.llm.entry import LedgerEntry
 from services.llm.ledger.bookings import Prefixes
+from services.llm.ledger.spool import Spool
 from services.llm.ledger.till import Till
-from services.llm.ports import Hold, LedgerStore, Observer
-from services.llm.request import Message
+from services.llm.ledger.waiting import Booking
+from services.llm.ports import LedgerStore, Observer
 from services.llm.work import Row
 
 logger = logging.getLogger(__name__)
@@ -31,32 +31,6 @@ _FIRST_PAUSE_S, _LAST_PAUSE_S = 0.25, 5.0
 _MOST_ROUNDS = 50
 
 
-class Prompt(NamedTuple):
-    """What a vendor read, and when (monotonic seconds)."""
-
-    route_id: str
-    messages: Sequence[Message]
-    at_s: float
-
-
-@dataclass(slots=True, eq=False)
-class Booking:
-    """An entry on its way. `hold` None: no budget was drawn on. `void`: the attempt was never made,
-    so that its hold is freed and nothing is booked."""
-
-    entry: LedgerEntry
-    hold: Hold | None = None
-    void: bool = False
-    prompt: Prompt | None = None
-    settled: bool = False
-    written: bool = False
-    seen: bool = False
-
-    def __post_init__(self) -> None:
-        self.settled = self.hold is None
-        self.written = self.void
-
-
 class Writer:
     """The queue and the task that empties it."""
 
@@ -68,12 +42,14 @@ class Writer:
         clock: Clock,
         observer: Observer,
         prefixes: Prefixes | None = None,
+        spool: Spool | None = None,
     ) -> None:
         self._till = till
         self._ledger = ledger
         self._clock = clock
         self._observer = observer
         self._prefixes = prefixes
+        self._spool = spool
         self._waiting: deque[Booking] = deque()
         self._rows: deque[Row] = deque()
         self._wake = asyncio.Event()
@@ -86,9 +62,10 @@ class Writer:
         return len(self._waiting) + len(self._rows)
 
     def put(self, booking: Booking) -> None:
-        """Takes it; returns at once. When the queue is full the oldest is let go, and told."""
+        """Takes it; returns at once. Of a full queue the oldest are left to the spool, at the next
+        flush; without one the oldest is let go, and told."""
         self._waiting.append(booking)
-        if len(self._waiting) > MOST_WAITING:
+        if len(self._waiting) > MOST_WAITING * (2 if self._spool else 1):
             self._let_go()
         self._wake.set()
 
@@ -121,13 +98,76 @@ class Writer:
             self._tell(now)
             settled = await self._settle([b for b in now if not b.settled])
             written = await self._write([b for b in now if not b.written])
-            done = [b for b in now if b.settled and b.written]
-            self._waiting = deque(b for b in self._waiting if not (b.settled and b.written))
-            await self._forget(done)
+            self._waiting = deque(b for b in self._waiting if not b.done)
+            await self._forget(now)
+            if len(self._waiting) > MOST_WAITING:
+                await self._leave(MOST_WAITING - MOST_WAITING // 10)
             return settled and written
 
     async def recover(self) -> int:
-        """Books what dead processes left in the purse, theirs or of an earlier run; how many."""
+        """Books what processes left at their end or death, of an earlier run too; how many."""
+        return await self._finish() + await self._adopt()
+
+    async def aclose(self, *, timeout_s: float) -> None:
+        """Books the rest, for `timeout_s` at most; what is left then is for a later process."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while not await self.flush():
+                    if self._till.away and self._spool is not None:
+                        break
+                    await asyncio.sleep(0.1)
+        async with self._lock:
+            self._write_out()
+            if self._waiting and not await self._leave(0):
+                logger.error("llm.books_left_open", extra={"entries": self.waiting})
+
+    async def _leave(self, most: int) -> bool:
+        """Leaves all but `most` of them to a later process; whether it could."""
+        if self._spool is None:
+            return False
+        oldest = list(self._waiting)[: len(self._waiting) - most]
+        left = [booking for booking in oldest if not booking.in_purse]
+        try:
+            await asyncio.to_thread(self._spool.keep, left)
+        except OSError as error:
+            _tell_of_spool(error)
+            return False
+        gone = set(map(id, oldest))
+        self._waiting = deque(b for b in self._waiting if id(b) not in gone)
+        if left:
+            logger.warning("llm.bookings_left", extra={"entries": len(left)})
+        return True
+
+    async def _finish(self) -> int:
+        """Books what processes left in the spool."""
+        spool, total = self._spool, 0
+        try:
+            files = await asyncio.to_thread(spool.files) if spool else []
+            if spool and files:
+                with spool.alone() as alone:
+                    total = await self._finish_files(spool) if alone else 0
+        except OSError as error:
+            _tell_of_spool(error)
+        if total:
+            logger.info("llm.left_bookings_done", extra={"entries": total})
+        return total
+
+    async def _finish_files(self, spool: Spool) -> int:
+        total = 0
+        for file in await asyncio.to_thread(spool.files):
+            found = await asyncio.to_thread(spool.read, file)
+            await self._settle([b for b in found if not b.settled])
+            await self._write([b for b in found if not b.written])
+            left = [b for b in found if not (b.done or b.in_purse)]
+            await asyncio.to_thread(spool.leave, file, left)
+            await self._forget(found)
+            total += len(found) - len(left)
+            if left:
+                break
+        return total
+
+    async def _adopt(self) -> int:
+        """Books what dead processes left in the purse."""
         total = 0
         for _ in range(_MOST_ROUNDS):
             orphans = await self._till.orphans(self._clock.now())
@@ -204,8 +244,8 @@ class Writer:
             booking.written = True
         return True
 
-    async def _forget(self, done: Sequence[Booking]) -> None:
-        ids = [booking.hold.id for booking in done if booking.hold is not None]
+    async def _forget(self, bookings: Iterable[Booking]) -> None:
+        ids = [b.hold.id for b in bookings if b.done and b.hold is not None]
         for start in range(0, len(ids), _BATCH):
             await self._till.booked(ids[start : start + _BATCH])
 
@@ -218,9 +258,13 @@ class Writer:
     def _let_go(self) -> None:
         """What the purse keeps comes back as an orphan; anything else is lost, and told."""
         for booking in self._waiting:
-            if booking.settled and booking.hold is not None:
+            if booking.in_purse:
                 self._waiting.remove(booking)
                 return
         self._waiting.popleft()
         self._observer.event("ledger_dropped")
         logger.error("llm.ledger_dropped")
+
+
+def _tell_of_spool(error: OSError) -> None:
+    logger.error("llm.spool_failed", extra={"cause": type(error).__name__})

@@ -2,17 +2,20 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from services.core.errors import BackendError
 from services.llm.entry import LedgerEntry
 from services.llm.ledger import writer as writing
+from services.llm.ledger.spool import Spool
 from services.llm.ledger.till import Till
-from services.llm.ledger.writer import Booking, Prompt, Writer
+from services.llm.ledger.waiting import Booking, Prompt
+from services.llm.ledger.writer import Writer
 from services.llm.ports import BudgetLine, Hold
 from services.llm.prompts.prefix import PrefixWatch
 from services.llm.request import Message
@@ -46,9 +49,9 @@ class Ledger(FakeLedger):
 class Desk:
     """A writer on a purse and a ledger in memory, in virtual time."""
 
-    def __init__(self) -> None:
+    def __init__(self, spool: Path | None = None, purse: FakePurse | None = None) -> None:
         self.clock = LoopClock()
-        self.purse = FakePurse(self.clock)
+        self.purse = purse or FakePurse(self.clock)
         self.ledger = Ledger()
         self.observer = FakeObserver()
         self.prefixes = PrefixWatch()
@@ -58,6 +61,7 @@ class Desk:
             clock=self.clock,
             observer=self.observer,
             prefixes=self.prefixes,
+            spool=Spool(spool) if spool else None,
         )
 
     def hold(self, id: str) -> Hold:
@@ -269,3 +273,111 @@ async def test_own_entry_that_waits_is_not_told_twice(desk: Desk) -> None:
     desk.ledger.down = False
     await desk.writer.recover()
     assert desk.observer.entries == ["a"]
+
+
+async def test_c1_what_an_ended_process_could_not_settle_a_later_one_settles_once(
+    tmp_path: Path,
+) -> None:
+    first = Desk(tmp_path)
+    await first.put("held", cost_nano=CENT)
+    first.purse.away = True
+    for id in "abc":
+        await first.put(id, cost_nano=3 * CENT)
+    await first.writer.aclose(timeout_s=3)
+    assert first.clock.monotonic_s() == 0, "it waited for a purse that it knew to be away"
+    assert await first.ids() == {"held", "a", "b", "c"}
+    later = Desk(tmp_path, first.purse)
+    assert await later.writer.recover() == 0
+    first.purse.away = False
+    assert await later.writer.recover() == 4
+    assert await later.spent() == 10 * CENT
+    assert Spool(tmp_path).files() == []
+    assert await later.writer.recover() == 0
+    assert later.observer.entries == [], "the first process has counted them"
+
+
+async def test_attempt_of_an_outage_that_was_not_made_is_freed_by_a_later_process(
+    tmp_path: Path,
+) -> None:
+    first = Desk(tmp_path)
+    hold = first.hold("a")
+    await first.purse.reserve([hold])
+    first.purse.away = True
+    first.writer.put(Booking(booked("a", cost_nano=0), hold, void=True))
+    await first.writer.aclose(timeout_s=3)
+    first.purse.away = False
+    later = Desk(tmp_path, first.purse)
+    await later.writer.recover()
+    await asyncio.sleep(300)
+    await later.writer.recover()
+    assert await later.spent() == 0
+    assert await later.ids() == set()
+
+
+async def test_o4_what_the_ledger_did_not_take_before_the_end_a_later_process_books(
+    tmp_path: Path,
+) -> None:
+    first = Desk(tmp_path)
+    first.ledger.down = True
+    first.writer.put_row(lambda: booked("cached"))
+    await first.put("paid")
+    await first.writer.aclose(timeout_s=3)
+    later = Desk(tmp_path, first.purse)
+    await later.writer.recover()
+    assert await later.ids() == {"cached"}
+    await asyncio.sleep(20)
+    await later.writer.recover()
+    assert await later.ids() == {"cached", "paid"}
+    assert await later.spent() == CENT
+
+
+async def test_c1_file_is_shortened_by_what_was_settled_of_it(tmp_path: Path) -> None:
+    first = Desk(tmp_path)
+    first.purse.away = True
+    for id in "abc":
+        await first.put(id)
+    await first.writer.aclose(timeout_s=3)
+    first.purse.away = False
+    later = Desk(tmp_path, first.purse)
+    settle, settled = first.purse.settle, list[str]()
+
+    async def once(hold: Hold, entry: LedgerEntry) -> Mapping[str, float]:
+        if settled:
+            raise BackendError("away again", code="redis")
+        settled.append(hold.id)
+        return await settle(hold, entry)
+
+    first.purse.settle = once  # type: ignore[method-assign]
+    assert await later.writer.recover() == 1
+    (file,) = Spool(tmp_path).files()
+    assert {b.entry.id for b in Spool(tmp_path).read(file)} == {*"abc"} - {*settled}
+
+
+async def test_o4_entries_beyond_the_bound_are_left_in_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "MOST_WAITING", 10)
+    desk = Desk(tmp_path)
+    desk.purse.away = desk.ledger.down = True
+    for number in range(12):
+        await desk.put(f"e-{number}")
+    await desk.writer.flush()
+    assert desk.writer.waiting == 9
+    assert desk.observer.named("ledger_dropped") == []
+    desk.purse.away = desk.ledger.down = False
+    await desk.writer.flush()
+    assert await desk.writer.recover() == 3
+    assert await desk.ids() == {f"e-{number}" for number in range(12)}
+    assert await desk.spent() == 12 * CENT
+
+
+async def test_spool_that_cannot_be_used_is_told_and_stops_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    desk = Desk(tmp_path / "file" / "folder")
+    desk.purse.away = True
+    await desk.put("a")
+    await desk.writer.aclose(timeout_s=1)
+    assert {"llm.spool_failed", "llm.books_left_open"} <= {*caplog.messages}
+    assert await desk.ids() == {"a"}
