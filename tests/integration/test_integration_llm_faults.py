@@ -160,7 +160,9 @@ async def test_f7_to_f16_fault_after_the_first_word_is_ended_by_the_next_vendor(
     scene = await opened(2)
     scene.first.fail("chat", row)
     said, outcome = await scene.play()
-    assert (outcome.source, outcome.fault) == (Source.LIVE, fault)
+    assert (outcome.source, outcome.fault) == (Source.FALLBACK, fault)
+    assert (outcome.model, outcome.provider) == ("stub-1", "vendor0"), "who began it"
+    assert outcome.faults == (f"vendor0/stub-1:{fault}", "vendor1/stub-1:continued")
     assert judge(row, Seen(text=said, first_s=0.0)) == "pass", said
     assert not outcome.complete
     assert scene.calls() == [1, 1]
