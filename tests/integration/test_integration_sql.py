@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -85,6 +86,33 @@ async def test_o3_newer_database_is_refused_with_what_to_do(url: str) -> None:
     with pytest.raises(ConfigError, match=r"9999, newer than this program .*backup"):
         async with open_sql(url):
             pass
+
+
+def test_files_of_migrations_are_named_by_their_revisions() -> None:
+    scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
+    assert migrations.head() == scripts.get_current_head()
+    named = {Path(one.path).name[1:5]: one.revision for one in scripts.walk_revisions()}
+    assert [name for name, revision in named.items() if name != revision] == []
+
+
+async def test_a_database_that_is_up_to_date_does_not_load_alembic(url: str) -> None:
+    async with open_sql(url):
+        pass
+    opens = (
+        "import asyncio, sys\n"
+        "from services.adapters.sql.store import open_sql\n"
+        "async def main():\n"
+        "    async with open_sql(sys.argv[1]): pass\n"
+        "asyncio.run(main())\n"
+        "print('alembic' in sys.modules)\n"
+    )
+    done = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", opens, url,
+        cwd=_ROOT,
+        env={"PYTHONPATH": str(_ROOT), "PATH": "/usr/bin:/bin"},
+        stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert (await done.communicate())[0].strip() == b"False"
 
 
 async def test_opening_again_changes_nothing(url: str) -> None:
