@@ -165,6 +165,7 @@ class SharedFile:
             raise
         reader.execute("PRAGMA query_only = ON")
         self._writer, self._reader = writer, reader
+        self._patience_s = _BUSY_S
 
     def _leave_behind(self) -> None:
         logger.error("shared_file.corrupt", extra={"file": self._folder.path.name})
@@ -203,7 +204,9 @@ class SharedFile:
     def _take_lock(self, writer: sqlite3.Connection, wait_s: float) -> None:
         if self._waits_since_s is None:
             self._waits_since_s = time.monotonic()
-        writer.execute(f"PRAGMA busy_timeout = {int(wait_s * 1000)}")
+        if wait_s != self._patience_s:
+            writer.execute(f"PRAGMA busy_timeout = {int(wait_s * 1000)}")
+            self._patience_s = wait_s
         writer.execute("BEGIN IMMEDIATE")
         self._waits_since_s = None
 
