@@ -57,6 +57,7 @@ def books_of(
     setting: str = ROOMY,
     clock: Clock | None = None,
     observer: Observer | None = None,
+    spool: Path | None = None,
 ) -> Books:
     """Books with the prices of the tests."""
     clock = clock or SystemClock()
@@ -68,6 +69,7 @@ def books_of(
         clock=clock,
         observer=observer or FakeObserver(),
         advanced=ADVANCED,
+        spool=spool,
     )
 
 
@@ -89,11 +91,11 @@ async def race(where: str, name: str, day: str) -> None:
         await say({"admitted": len(ends) - len(refused), "refused": sorted(set(refused))})
 
 
-async def work(where: str, database: str, name: str) -> None:
+async def work(where: str, database: str, name: str, setting: str = ROOMY) -> None:
     """Makes calls until it reads a line, or is killed; then it books the rest."""
     rng = random.Random(name)
     async with opened_purse(where) as purse, open_sql(database) as parts:
-        books = books_of(purse, parts.ledger)
+        books = books_of(purse, parts.ledger, setting=setting)
         tasks = [asyncio.create_task(books.run())]
         tasks += [asyncio.create_task(_calls(books, f"{name}-{n}", rng)) for n in range(8)]
         await asyncio.sleep(0.5)

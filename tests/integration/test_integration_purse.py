@@ -114,6 +114,19 @@ async def test_o8_ledger_and_purse_agree_after_kill_9_in_mid_call(
     assert len({entry.call for entry in entries}) == len(entries)
 
 
+async def test_o8_calls_without_any_budget_are_booked_after_kill_9(
+    where: str, database: str
+) -> None:
+    async with workers(("work", where, database, "a", "")) as (worker,):
+        assert await worker.heard() == "working"
+        worker.child.kill()
+        await worker.child.wait()
+    entries, _, total = await recovered(where, database, datetime.now(UTC))
+    assert "a-open" in {entry.call for entry in entries if entry.role is Role.LOST}
+    assert len({entry.call for entry in entries}) == len(entries)
+    assert total == 0
+
+
 async def recovered(
     where: str, database: str, begun: datetime
 ) -> tuple[tuple[LedgerEntry, ...], int, int]:

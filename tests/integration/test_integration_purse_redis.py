@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -37,10 +38,12 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(url: str, *, setting: str = "session=30, day=100") -> AsyncIterator[Scene]:
+async def scene(
+    url: str, *, setting: str = "session=30, day=100", spool: Path | None = None
+) -> AsyncIterator[Scene]:
     link = RedisLink(url, timeout_s=WORKING_S)
     ledger = FakeLedger()
-    books = books_of(RedisPurse(link, SystemClock()), ledger, setting=setting)
+    books = books_of(RedisPurse(link, SystemClock()), ledger, setting=setting, spool=spool)
     running = asyncio.create_task(books.run())
     try:
         await link.open()
@@ -93,6 +96,20 @@ async def test_c1_redis_down_at_start_lets_the_scene_begin(own_redis: RedisServe
         own_redis.start()
         await until(lambda: played.books.waiting == 0)
         assert await counted(own_redis.url) == await played.booked_nano() > 0
+
+
+async def test_c1_process_that_ends_while_redis_is_away_is_settled_by_the_next(
+    own_redis: RedisServer, tmp_path: Path
+) -> None:
+    async with scene(own_redis.url, spool=tmp_path) as played:
+        for number in range(5):
+            await played.call(f"alone-{number}")
+    spent_nano = await played.booked_nano()
+    own_redis.start()
+    for _ in range(2):
+        async with scene(own_redis.url, spool=tmp_path) as later:
+            await later.books.recover()
+    assert await counted(own_redis.url) == spent_nano > 0
 
 
 async def test_c1_frozen_redis_holds_no_call_up_and_is_settled_once(
