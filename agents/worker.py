@@ -4,9 +4,11 @@ Owns the server object that LiveKit's runner looks for, what each job process lo
 how many rooms are taken on. What a job does stands in `agents.stage.job`.
 """
 
+import importlib
 import logging
 import os
 from dataclasses import fields
+from typing import TYPE_CHECKING
 
 from livekit.agents import AgentServer, JobContext, JobProcess, JobRequest
 
@@ -14,11 +16,13 @@ from agents.errors import RoomTaken
 from agents.stage.house import House, speech_vendor
 from agents.stage.job import Job, Signals
 from agents.stage.session import StageOptions
-from agents.stage.vendor_speech import Vendor
 from services.settings import Settings, load_settings
 from services.telemetry import metrics
 from services.telemetry.logs import configure_logging
-from services.wiring import Services, open_services, preload
+from services.wiring import Services, needed, open_services, prepare
+
+if TYPE_CHECKING:
+    from agents.stage.vendor_speech import Vendor
 
 FULL = 0.65
 """Load at which the LiveKit server is told that this worker has no room left; its own limit is
@@ -26,6 +30,14 @@ FULL = 0.65
 
 log = logging.getLogger(__name__)
 settings: Settings = load_settings(os.environ)
+
+SHARED = (
+    "agents.stage.job",
+    "agents.stage.house",
+    *(("agents.stage.vendor_speech",) if settings.speech == "openai" else ()),
+    *needed(settings),
+)
+"""What all job processes have in memory once: they are forked from one that imported it."""
 
 
 def load(worker: AgentServer) -> float:
@@ -36,7 +48,9 @@ def load(worker: AgentServer) -> float:
 def prewarm(_: JobProcess) -> None:
     """Runs once in each idle job process, before a person waits for it."""
     configure_logging()
-    preload(settings)
+    for name in SHARED:
+        importlib.import_module(name)
+    prepare(settings)
 
 
 async def accept(request: JobRequest) -> None:
@@ -53,6 +67,7 @@ server = AgentServer(
     port=settings.worker_port,
     setup_fnc=prewarm,
     num_idle_processes=min(2, settings.max_rooms),
+    preload_modules=list(SHARED),
     load_fnc=load,
     load_threshold=FULL - 0.01,
     drain_timeout=settings.drain_s,
@@ -86,6 +101,6 @@ async def entrypoint(ctx: JobContext) -> None:
         ctx.shutdown("scene over")  # one that never connected would keep its process, and its place
 
 
-def _house(services: Services, vendor: Vendor | None) -> House:
+def _house(services: Services, vendor: "Vendor | None") -> House:
     names = {field.name for field in fields(House)} - {"vendor"}
     return House(**{name: getattr(services, name) for name in names}, vendor=vendor)

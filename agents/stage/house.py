@@ -7,10 +7,10 @@ machine's own.
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from agents.stage.hearing import Hears
 from agents.stage.speaking import CastVoices
-from agents.stage.vendor_speech import Vendor, VendorEar, VendorVoices
 from scenarios.catalogue import Catalogue
 from scenarios.loader import Loaded
 from scenarios.schema import Scenario
@@ -23,6 +23,9 @@ from services.speech.casting import cast_voices
 from services.speech.fallback import EarChain, Voices
 from services.speech.ports import Ear, VoiceChoice, VoiceEngine
 from services.telemetry import metrics
+
+if TYPE_CHECKING:
+    from agents.stage.vendor_speech import Vendor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +41,7 @@ class House:
     catalogue: Catalogue
     ears: tuple[Ear, ...]
     engines: tuple[VoiceEngine, ...]
-    vendor: Vendor | None = None
+    vendor: "Vendor | None" = None
 
     def scenario(self, id: str) -> Loaded:
         """The library's scene. Raises: UnknownScenario."""
@@ -48,6 +51,8 @@ class House:
         """The ears for a room, best first, as one."""
         ears = self.ears
         if self.vendor is not None:
+            from agents.stage.vendor_speech import VendorEar
+
             ears = (VendorEar(self.vendor, model=self.settings.openai_stt_model), *ears)
         return EarChain(ears, clock=self.clock, on_failed=_counted("ear"))
 
@@ -60,6 +65,8 @@ class House:
         """
         engines, prefer = self.engines, self.settings.voices
         if self.vendor is not None:
+            from agents.stage.vendor_speech import VendorVoices
+
             vendor = VendorVoices(self.vendor, model=self.settings.openai_tts_model)
             engines, prefer = (vendor, *engines), (*prefer, vendor.name)
         chain = Voices(engines, clock=self.clock, on_failed=_counted("voice"))
@@ -81,11 +88,14 @@ def _counted(part: str) -> Callable[[str], None]:
 
 
 @asynccontextmanager
-async def speech_vendor(settings: Settings) -> AsyncIterator[Vendor | None]:
+async def speech_vendor(settings: Settings) -> AsyncIterator["Vendor | None"]:
     """The vendor of speech while the block lasts, or None when speech is the machine's own."""
     if settings.speech != "openai":
         yield None
         return
+    # 18 MB and 0.6 s that a house which speaks by itself saves
+    from agents.stage.vendor_speech import Vendor
+
     key = settings.openai_api_key
     vendor = Vendor(
         api_key=key.get_secret_value() if key else "none", base_url=settings.openai_base_url

@@ -33,6 +33,8 @@ from services.stats.stats import Stats
 from services.wiring.routes import accounts
 from services.wiring.words import open_words
 
+_CHAT = "services.adapters.openai_chat"
+
 log = logging.getLogger(__name__)
 
 
@@ -97,10 +99,15 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         )
 
 
-def preload(settings: Settings) -> None:
-    """Imports what `open_services` will need, in a process that waits for its job."""
+def needed(settings: Settings) -> tuple[str, ...]:
+    """Modules that `open_services` will need; importing them starts and opens nothing."""
+    return ("services.wiring", *((_CHAT,) if accounts(settings) else ()))
+
+
+def prepare(settings: Settings) -> None:
+    """Does beforehand what `open_services` would do, in a process that waits for its job."""
     if accounts(settings):
-        importlib.import_module("services.adapters.openai_chat").prepare()
+        importlib.import_module(_CHAT).prepare()
 
 
 def _rooms(settings: Settings) -> LiveKitRooms | None:
