@@ -72,7 +72,10 @@ async def _leaves(seat: Seat) -> Ending:
 async def _ending(seat: Seat) -> Ending:
     database = seat.house.data_dir / "repartee.db"
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as store:
-        asked = "SELECT count(*) FROM usage WHERE room = ? AND source = 'live'"
+        asked = (
+            "SELECT count(*) FROM llm_calls WHERE session = ? AND source = 'live'"
+            " AND task != 'agent_reaction'"  # the deck is filled while the scene opens
+        )
         (chats,) = store.execute(asked, (seat.ticket.room,)).fetchone()
     store.close()
     return Ending(
