@@ -158,3 +158,5 @@ async def _end(child: asyncio.subprocess.Process) -> None:
         with contextlib.suppress(ProcessLookupError):
             child.kill()
         await child.wait()
+    if child.stdout is not None:
+        await child.stdout.read()  # a pipe that was not read to its end stays open

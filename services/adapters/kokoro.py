@@ -179,6 +179,8 @@ class KokoroVoices:
                 with contextlib.suppress(ProcessLookupError):
                     child.kill()
                 await child.wait()
+            if child.stdout is not None:
+                await child.stdout.read()  # a pipe that was not read to its end stays open
         return " ".join(ipa.decode(errors="replace").split())
 
     async def aclose(self) -> None:

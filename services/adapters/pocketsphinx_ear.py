@@ -74,6 +74,8 @@ class PocketsphinxEar:
             with contextlib.suppress(ProcessLookupError):
                 child.kill()
             await child.wait()
+            if child.stdout is not None:
+                await child.stdout.read()  # a pipe that was not read to its end stays open
 
     async def aclose(self) -> None:
         """Ends the child."""
