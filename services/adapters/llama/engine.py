@@ -46,7 +46,7 @@ class Engine:
         except ValueError as error:
             raise NotFound(f"llama.cpp cannot use {model} (LLAMA_MODEL_PATH): {error}") from None
         self._vocabulary = llama_cpp.llama_model_get_vocab(self._llama.model)
-        self._context = min(self._llama.n_ctx(), self._trained_on() or context_tokens)
+        self._context: int = min(self._llama.n_ctx(), self._trained_on() or context_tokens)
         self._template = self._chat_template()
         self._piece = ctypes.create_string_buffer(_PIECE_BYTES)
         self._flag = ctypes.create_string_buffer(2)
