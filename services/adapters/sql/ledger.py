@@ -9,11 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import StatementError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.adapters.sql.engine import translated
+from services.adapters.sql.engine import insert_into, translated
 from services.adapters.sql.schema import llm_calls
 from services.core.errors import BackendError
 from services.llm.entry import LedgerEntry, Role
@@ -41,8 +40,7 @@ class SqlLedger:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        dialect = postgresql if engine.dialect.name == "postgresql" else sqlite
-        self._add = dialect.insert(llm_calls).on_conflict_do_nothing(index_elements=["id"])
+        self._add = insert_into(llm_calls, engine).on_conflict_do_nothing(index_elements=["id"])
 
     async def add(self, entries: Sequence[LedgerEntry]) -> None:
         if not entries:

@@ -10,11 +10,10 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, and_, insert, or_, select, true, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import and_, insert, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.adapters.sql.engine import open_engine, translated
+from services.adapters.sql.engine import insert_into, open_engine, translated
 from services.adapters.sql.experiments import SqlExperiments
 from services.adapters.sql.health import SqlHealthBoard
 from services.adapters.sql.ledger import SqlLedger
@@ -84,7 +83,7 @@ class SqlSessionStore:
     async def open(self, session: SessionRecord) -> SessionRecord:
         row = asdict(session) | {"status": session.status.value}
         async with _transaction(self._engine) as connection:
-            statement = _upsert(self._engine, sessions).values(row)
+            statement = insert_into(sessions, self._engine).values(row)
             await connection.execute(statement.on_conflict_do_nothing(index_elements=["room"]))
             found = await connection.execute(
                 select(sessions).where(sessions.c.room == session.room)
@@ -109,7 +108,9 @@ class SqlSessionStore:
             if touched.rowcount == 0:
                 raise NotFound(f"no session {room}")
             if turn is not None:
-                statement = _upsert(self._engine, turns).values(asdict(replace(turn, room=room)))
+                statement = insert_into(turns, self._engine).values(
+                    asdict(replace(turn, room=room))
+                )
                 await connection.execute(
                     statement.on_conflict_do_nothing(index_elements=["room", "turn_id"])
                 )
@@ -143,7 +144,7 @@ class SqlSessionStore:
 
     async def add_event(self, event: SessionEvent) -> SessionEvent:
         counter = (
-            _upsert(self._engine, event_counters)
+            insert_into(event_counters, self._engine)
             .values(room=event.room, last_seq=1)
             .on_conflict_do_update(
                 index_elements=["room"], set_={"last_seq": event_counters.c.last_seq + 1}
@@ -175,7 +176,7 @@ class SqlPresence:
     async def claim(self, beat: Heartbeat, *, stale_after_s: float) -> bool:
         row = asdict(replace(beat, released=False))
         taken = (
-            _upsert(self._engine, heartbeats)
+            insert_into(heartbeats, self._engine)
             .values(row)
             .on_conflict_do_update(
                 index_elements=["room"],
@@ -213,11 +214,6 @@ async def _transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     with translated():
         async with engine.begin() as connection:
             yield connection
-
-
-def _upsert(engine: AsyncEngine, table: Table) -> Any:
-    """An INSERT that knows ON CONFLICT; both dialects spell it alike."""
-    return (postgresql if engine.dialect.name == "postgresql" else sqlite).insert(table)
 
 
 def _held(room: str, job_id: str) -> Any:
