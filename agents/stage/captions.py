@@ -18,18 +18,19 @@ TOPIC = "lk.transcription"
 ATTRIBUTE_SEGMENT = "lk.segment_id"
 ATTRIBUTE_FINAL = "lk.transcription_final"
 ATTRIBUTE_TRACK = "lk.transcribed_track_id"
+ATTRIBUTE_SOURCE = "repartee.source"
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One thing to do on a stream: open it, write words, close it."""
+    """One thing to do on a stream: open it, write words, close it with these attributes changed."""
 
     key: str
     text: str = ""
     open: dict[str, str] | None = None
-    close: bool = False
+    close: dict[str, str] | None = None
 
 
 class Captions:
@@ -74,7 +75,10 @@ class Captions:
             self._write(performance, shown, heard)
 
     def finish(self, performance: Performance) -> None:
-        """Shows what is left of a line that was not cut, and closes its caption."""
+        """Shows what is left of a line that was not cut, and closes its caption.
+
+        What served the line may only be known by now: the stream's trailer tells it.
+        """
         shown = self._shown.get(performance.key)
         if shown is None:
             return
@@ -83,7 +87,8 @@ class Captions:
         if end > shown:
             self._write(performance, shown, end)
         del self._shown[performance.key]
-        self._put(_Step(performance.key, close=True))
+        told = {ATTRIBUTE_FINAL: "true", ATTRIBUTE_SOURCE: performance.source}
+        self._put(_Step(performance.key, close=told))
 
     async def learner(self, identity: str, text: str, *, track_sid: str, final: bool) -> None:
         """Shows the person's own words under their identity; each call replaces the last one."""
@@ -125,9 +130,9 @@ class Captions:
         writer, attributes = self._streams[step.key]
         if step.text:
             await writer.write(step.text)
-        if step.close:
+        if step.close is not None:
             del self._streams[step.key]
-            await writer.aclose(attributes=attributes | {ATTRIBUTE_FINAL: "true"})
+            await writer.aclose(attributes=attributes | step.close)
 
     def _write(self, performance: Performance, shown: int, end: int) -> None:
         words = performance.text.split()[shown:end]
@@ -148,5 +153,5 @@ class Captions:
             "repartee.persona_name": self._names[persona],
             "repartee.turn_id": performance.beat.id,
             "repartee.track": self._track_sid(persona),
-            "repartee.source": performance.source,
+            ATTRIBUTE_SOURCE: performance.source,
         }

@@ -76,6 +76,22 @@ def roche_speaks(*, heard_s: float = 0.0, sent_s: float = 4.0) -> Performance:
     return performance
 
 
+async def test_caption_that_closes_tells_what_served_the_line_in_the_end(house: House) -> None:
+    performance = roche_speaks()
+    house.captions.start(performance)
+    performance.source = "fallback"
+    house.captions.finish(performance)
+    await settle()
+
+    (stream,) = house.participant.streams
+    assert stream.attributes["repartee.source"] == "live"
+    assert stream.closing is not None
+    assert stream.closing == stream.attributes | {
+        "lk.transcription_final": "true",
+        "repartee.source": "fallback",
+    }
+
+
 async def test_caption_names_character_turn_voice_and_source(house: House) -> None:
     house.captions.start(roche_speaks())
     await settle()
