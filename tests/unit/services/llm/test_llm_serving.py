@@ -8,6 +8,7 @@ import pytest
 from services.llm.decide import Policy
 from services.llm.entry import Role
 from services.llm.ledger.glide import CHEAP, SHORTER, WORDS
+from services.llm.models.thresholds import Thresholds
 from services.llm.outcome import Level, Outcome, Source
 from services.llm.request import Complexity, Message, Request, Scope, TaskType
 from services.llm.spec import Tier
@@ -226,6 +227,17 @@ async def test_l7_glide_shortens_then_cheapens_then_asks_nobody() -> None:
     _, outcome = await heard(optimizer, request)
     assert (outcome.source, outcome.fault) == (Source.UNDERSTUDY, "budget")
     assert (len(cheap.requests), len(dear.requests)) == (1, 2)
+
+
+async def test_a_call_is_decided_anew_when_thresholds_move() -> None:
+    levels = FakeLevels(thresholds=Thresholds(cheap_tokens=150))
+    optimizer = optimizer_on(FakeChatModel(*LINES), LoopClock(), levels=levels)
+    request = ask(session="s-1", task=TaskType.ANALYSIS, max_tokens=150)
+    rules = []
+    for cheap_tokens in (150, 160, 150):
+        levels.thresholds = Thresholds(cheap_tokens=cheap_tokens)
+        rules.append((await heard(optimizer, request))[1].rule)
+    assert rules == ["complex_analysis", "short_answer", "complex_analysis"]
 
 
 async def test_selection_switched_off_sends_all_to_the_advanced_tier() -> None:
