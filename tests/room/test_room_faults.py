@@ -35,26 +35,31 @@ async def learner_texts(seat: Seat) -> list[str]:
     return [turn["text"] for turn in await seat.turns() if turn["speaker"] == "learner"]
 
 
-@pytest.mark.parametrize("fault", ["F4", "F6"])
-async def test_words_that_do_not_come_are_the_authors(
-    vendor_house: House, stub: Vendor, fault: str
+async def test_l3_words_that_do_not_come_are_the_authors_and_the_scene_ends_politely(
+    vendor_house: House, stub: Vendor
 ) -> None:
-    stub.fail("chat", fault)
+    """The only vendor hangs up on everybody from the greeting to the farewell."""
+    stub.fail("chat", "F5")
     async with seated(vendor_house, "duo") as seat:
         await seat.greeted()
         answer = await seat.reply_to("Who pays, Ben?")
         assert answer.persona == "ben"
         assert answer.text in authored("ben").lines
         assert seat.person.lines()[0].text in authored("ada").opening
+        await seat.person.command("end")
+        await seat.gone()
+        assert seat.person.lines()[-1].text in authored("ada").closing
         told = {line.attributes["repartee.source"] for line in seat.person.lines()}
         assert told == {"understudy"}
         assert {t["source"] for t in await seat.turns() if t["speaker"] != "learner"} == told
         assert all(seat.person.heard[name].at_s for name in ("ada", "ben"))
+        assert (await seat.session())["status"] == "ended"
 
 
-async def test_an_answer_that_breaks_off_ends_with_a_whole_sentence_or_the_authors_line(
+async def test_l2_f16_an_answer_that_breaks_off_ends_with_a_sentence_and_the_vendor_is_asked_again(
     vendor_house: House, stub: Vendor
 ) -> None:
+    """There is no other vendor to go on with it."""
     async with seated(vendor_house, "duo") as seat:
         await seat.greeted()
         stub.fail("chat", "F16")
