@@ -17,7 +17,8 @@ _SENTENCE_ENDS = frozenset(".?!…:\n")
 class Asides:
     """A filter for text that comes in pieces: stage directions go, emphasis keeps its word.
 
-    Of a link, `[words](address)`, the words are kept.
+    Of a link, `[words](address)`, the words are kept. What a brace opens is data and never speech:
+    it goes to the end if no brace closes it.
     """
 
     def __init__(self) -> None:
@@ -49,7 +50,7 @@ class Asides:
         return self._emit(char)
 
     def _inside(self, char: str) -> str:
-        tag = self._closing == ">"
+        tag, data = self._closing == ">", self._closing == "}"
         if self._held == "*" and char == "*":
             self._closing = self._held = ""
             return ""
@@ -58,7 +59,7 @@ class Asides:
             return self._take(char)
         if char == self._closing:
             return self._close()
-        if len(self._held) > MAX_ASIDE_CHARS or (char == "\n" and not tag):
+        if not data and (len(self._held) > MAX_ASIDE_CHARS or (char == "\n" and not tag)):
             return self._release() + self._take(char)
         self._held += char
         return ""
@@ -79,7 +80,7 @@ class Asides:
     def _release(self) -> str:
         opening, inner = self._held[:1], self._held[1:]
         self._closing = self._held = ""
-        return "" if opening == "<" else self._clean(inner)
+        return "" if opening in {"<", "{"} else self._clean(inner)
 
     def _clean(self, text: str) -> str:
         kept = "".join(c for c in text if c not in _DROPPED and c not in _PAIRS and _speakable(c))

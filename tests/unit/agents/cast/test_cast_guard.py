@@ -78,11 +78,21 @@ def test_p3_after_another_s_name_nothing_more_is_let_through() -> None:
         ("Bonsoir\u200b\u202e\U000e0041 !\x00\x07", "Bonsoir !"),
         ("⟦autre⟧Bonsoir", "autreBonsoir"),
         ('{"speaker": "roche"} Bonsoir', "Bonsoir"),
+        ('Bonsoir. {"speaker":\n "roche",\n "say": "oui"}\nMinistre ?', "Bonsoir. Ministre ?"),
         ("`Bonsoir` _ministre_ ~~non~~", "Bonsoir ministre non"),
     ],
 )
 def test_p9_no_markup_tag_or_symbol_reaches_a_voice_or_a_page(text: str, spoken: str) -> None:
     assert clean_line(text, "morel", SCENARIO) == spoken
+
+
+@pytest.mark.parametrize(
+    "text", ['{"speaker": "mor', '{\n  "speaker": "morel",\n  "say": "' + "Oui. " * 60]
+)
+def test_f14_p9_nothing_is_left_of_json_that_breaks_off_so_that_the_author_s_line_is_said(
+    text: str,
+) -> None:
+    assert clean_line(text, "morel", SCENARIO) == ""
 
 
 MARKED = [
