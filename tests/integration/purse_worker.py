@@ -100,12 +100,16 @@ async def work(where: str, database: str, name: str, setting: str = ROOMY) -> No
         tasks += [asyncio.create_task(_calls(books, f"{name}-{n}", rng)) for n in range(8)]
         await asyncio.sleep(0.5)
         forgotten = await books.admit(ask(f"{name}-open", max_tokens=99), route())
+        await asyncio.sleep(0.5)  # a draft that draws on no budget is written after the admission
         await say("working")
         await asyncio.to_thread(sys.stdin.readline)
         books.close(forgotten, end(Role.CANCELLED, usage=None))
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
+        async with asyncio.timeout(20):
+            while not await books.flush():  # noqa: ASYNC110 - a purse that is away gives no sign
+                await asyncio.sleep(0.1)
         await books.aclose()
         await say({"waiting": books.waiting})
 
