@@ -6,7 +6,7 @@ are the stub vendor's own count, prices the packaged list's; nothing is asked of
 
 import itertools
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -24,7 +24,7 @@ from services.core.money import NANO_PER_USD
 from services.llm.deck import Deck
 from services.llm.entry import LedgerEntry
 from services.llm.ledger.counterfactual import counterfactual
-from services.llm.models.catalogue import load_models
+from services.llm.models.catalogue import ModelCatalogue, load_models
 from services.llm.models.money import Pricing
 from services.llm.models.price_list import PackagedPrices
 from services.llm.optimizer import LLMOptimizer
@@ -82,64 +82,66 @@ async def measure() -> Iterable[Table]:
         stub.exact = True
         with TemporaryDirectory() as folder:
             ours, entries = await _ours(stub, scenario, Path(folder), list(names.values()))
-    pricing = Pricing(models, PackagedPrices(), SystemClock())
-    ids = {models.spec(id).model: id for id in models.heads.values()}
+    priced = _Priced(models)
     bill = plain.bills[names[Tier.ADVANCED]]
-    spec = models.spec(ids[names[Tier.ADVANCED]])
-    now = SystemClock().now()
-    uncached = pricing.cost(spec, _usage(bill, cached=False), now)
-    billed = pricing.cost(spec, _usage(bill), now)
+    uncached = priced.nano(names[Tier.ADVANCED], bill, cached=False)
+    billed = priced.nano(names[Tier.ADVANCED], bill)
     rows = [
         _row("plain SDK, advanced, no prompt cache", uncached, uncached, plain),
         _row("plain SDK, advanced, as billed", billed, uncached, plain),
     ]
     for number, (played, booked) in enumerate(zip(ours, entries, strict=True), 1):
-        vendors = sum(
-            pricing.cost(models.spec(ids[name]), _usage(one), now)
-            for name, one in played.bills.items()
-            if one.calls
-        )
-        figures = counterfactual(booked)
-        rows.append(_row(f"optimizer, learner {number}", figures.cost_nano, uncached, played))
-        rows.append(
-            (
-                f"  its ledger against the vendor's bill: {_usd(vendors)}",
-                _usd(figures.cost_nano - vendors),
-                "",
-                "",
-                "",
-                "",
-            )
-        )
-        for name, nano in (
-            ("cache and deck", figures.without_cache_nano),
-            ("tiers", figures.without_tiers_nano),
-            ("compression", figures.without_compression_nano),
-        ):
-            rows.append((f"  without {name} it would be", _usd(nano), "", "", "", ""))
-    return [
-        Table(
-            title="A ten-minute session",
-            columns=(
-                "how",
-                "cost",
-                "below the first",
-                "calls",
-                "from deck or cache",
-                "of the deck",
-            ),
-            rows=tuple(rows),
-            note=(
-                f"{TURNS} turns: {TURNS} choices of the speaker (about 1900 tokens in, 120 out), "
-                f"{TURNS} answers (900/45) and {TURNS * REACTIONS_A_TURN} reactions (700/25), the "
-                "same prompts for all. The SDK asks "
-                f"{names[Tier.ADVANCED]} for everything; ours asks {names[Tier.CHEAP]} for lines. "
-                "`As billed` has the vendor's own discount for prompts of 1024 tokens and more "
-                "that begin alike. The second learner says other things in the same scene. "
-                "Nothing is said here of whether the cheaper model's lines are as good."
-            ),
-        )
+        rows += _rows_of(f"optimizer, learner {number}", played, booked, priced, uncached)
+    return [_table(rows, names)]
+
+
+class _Priced:
+    """What vendors' bills come to, at the packaged prices of this moment."""
+
+    def __init__(self, models: ModelCatalogue) -> None:
+        self._specs = {models.spec(id).model: models.spec(id) for id in models.heads.values()}
+        self._pricing = Pricing(models, PackagedPrices(), SystemClock())
+        self._now = SystemClock().now()
+
+    def nano(self, model: str, bill: Bill, *, cached: bool = True) -> int:
+        return self._pricing.cost(self._specs[model], _usage(bill, cached=cached), self._now)
+
+
+def _rows_of(
+    name: str,
+    played: Played,
+    booked: Sequence[LedgerEntry],
+    priced: _Priced,
+    uncached_nano: int,
+) -> list[tuple[str, ...]]:
+    """A session of ours, then its ledger against the bill, and what it was spared."""
+    billed = sum(priced.nano(model, bill) for model, bill in played.bills.items() if bill.calls)
+    figures = counterfactual(booked)
+    facts = [
+        (f"its ledger against the vendor's bill: {_usd(billed)}", figures.cost_nano - billed),
+        ("without cache and deck it would be", figures.without_cache_nano),
+        ("without tiers it would be", figures.without_tiers_nano),
+        ("without compression it would be", figures.without_compression_nano),
     ]
+    first = _row(name, figures.cost_nano, uncached_nano, played)
+    return [first, *((f"  {what}", _usd(nano), "", "", "", "") for what, nano in facts)]
+
+
+def _table(rows: Sequence[tuple[str, ...]], names: Mapping[Tier, str]) -> Table:
+    return Table(
+        title="A ten-minute session",
+        columns=("how", "cost", "below the first", "calls", "from deck or cache", "of the deck"),
+        rows=tuple(rows),
+        note=(
+            f"{TURNS} turns: {TURNS} choices of the speaker (about 1900 tokens in, 120 out), "
+            f"{TURNS} answers (900/45) and {TURNS * REACTIONS_A_TURN} reactions (700/25), the "
+            "same prompts for all. The SDK asks "
+            f"{names[Tier.ADVANCED]} for everything; ours asks {names[Tier.CHEAP]} for lines. "
+            "`As billed` has the vendor's own discount for prompts of 1024 tokens and more "
+            "that begin alike. The second learner says other things in the same scene. "
+            "Nothing is said here of whether the cheaper model's lines are as good."
+        ),
+    )
 
 
 async def _plain(stub: Vendor, scenario: Scenario, model: str) -> Played:

@@ -17,10 +17,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from services.core.errors import BackendError, BackendTimeout, NotFound
 from services.speech.audio import level
+from services.speech.detaching import log_of, opened_log, start_detached
 from services.speech.ports import Language
 from services.speech.weights import WHISPER_BASE, check_folder, is_packaged
 from services.speech.wire import frame, json_frame, parse_json, read_frame
@@ -112,45 +113,18 @@ async def is_ready(socket: Path) -> bool:
 
 def start_host(plan: HostPlan) -> subprocess.Popen[bytes]:
     """The hearing process as a child of this one, to be ended by the caller."""
-    with _log(plan) as log:
+    with opened_log(plan.socket) as log:
         return subprocess.Popen(
             plan.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=_ROOT
         )
 
 
-async def _start_detached(plan: HostPlan) -> None:
-    """A hearing process that outlives this one; returns once it is ready.
-
-    Raises: BackendError when it ended instead.
-    """
-    with _log(plan) as log:
-        child = await asyncio.create_subprocess_exec(
-            *plan.command(),
-            "--detach",
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=_ROOT,
-            start_new_session=True,
-        )
-    try:
-        code = await child.wait()
-    finally:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()
+async def _start(plan: HostPlan) -> None:
+    """Raises: BackendError when the hearing process ended before it was ready."""
+    code = await start_detached(plan.command(), socket=plan.socket, cwd=_ROOT)
     if code:
-        raise BackendError(f"the hearing process ended with code {code}: see {_log_path(plan)}")
-
-
-def _log_path(plan: HostPlan) -> Path:
-    return plan.socket.with_suffix(".log")
-
-
-def _log(plan: HostPlan) -> IO[bytes]:
-    """Where the hearing process says why it could not start; no speech is in it."""
-    plan.socket.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return _log_path(plan).open("ab")
+        log = log_of(plan.socket)
+        raise BackendError(f"the hearing process ended with code {code}: see {log}")
 
 
 async def ensure_host(plan: HostPlan, *, timeout_s: float = START_S) -> None:
@@ -165,7 +139,7 @@ async def ensure_host(plan: HostPlan, *, timeout_s: float = START_S) -> None:
     try:
         async with asyncio.timeout(timeout_s), _starting(plan):
             if not await is_ready(plan.socket):
-                await _start_detached(plan)
+                await _start(plan)
                 logger.info("ear.host_started")
             await _until_ready(plan.socket)
     except TimeoutError:

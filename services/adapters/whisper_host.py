@@ -12,7 +12,6 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.core.errors import BackendError, NotFound
+from services.speech.detaching import Ready, detached, say
 from services.speech.hosting import AlreadyRunning, Host, Work, sole_owner
 from services.speech.transcripts import Guess, Verdict, judge
 from services.speech.weights import WHISPER_BASE, assemble, check_folder
@@ -156,10 +156,10 @@ def main() -> int:
     os.umask(0o077)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     args = _arguments()
-    return _detached(lambda ready: _host(args, ready)) if args.detach else _host(args, _say)
+    return detached(lambda ready: _host(args, ready)) if args.detach else _host(args, say)
 
 
-def _host(args: argparse.Namespace, ready: Callable[[str], None]) -> int:
+def _host(args: argparse.Namespace, ready: Ready) -> int:
     try:
         with sole_owner(args.socket):
             recogniser = Recogniser(model_folder(args.model, args.data_dir))
@@ -172,29 +172,6 @@ def _host(args: argparse.Namespace, ready: Callable[[str], None]) -> int:
         sys.stderr.write(f"{error}\n")
         return EXIT_NO_MODEL
     return 0
-
-
-def _detached(host: Callable[[Callable[[str], None]], int]) -> int:
-    """Runs the host in a process of its own session; returns once it is ready, or its code."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child:
-        os.close(writing)
-        is_ready = os.read(reading, 1)
-        return 0 if is_ready else os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    os.close(reading)
-    os.setsid()
-
-    def ready(line: str) -> None:
-        _say(line)
-        os.write(writing, b"1")
-
-    return host(ready)
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

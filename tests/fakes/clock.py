@@ -1,7 +1,9 @@
-"""Clocks of the tests: one stands still until it is told to move, one follows the loop."""
+"""Clocks of the tests: one stands still, one follows the loop, one is the machine's and jumps."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+
+from services.core.clock import SystemClock
 
 
 class FakeClock:
@@ -35,3 +37,13 @@ class LoopClock:
 
     def monotonic_s(self) -> float:
         return asyncio.get_running_loop().time()
+
+
+class JumpingClock(SystemClock):
+    """The machine's clock, with jumps between calls: what vendors did wrong is long ago."""
+
+    def __init__(self) -> None:
+        self.ahead_s = 0.0
+
+    def monotonic_s(self) -> float:
+        return super().monotonic_s() + self.ahead_s

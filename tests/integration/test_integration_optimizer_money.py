@@ -11,13 +11,13 @@ import pytest
 
 from bench import vendor_reply
 from bench.vendor import Delays, Vendor, vendor
-from services.core.clock import SystemClock
 from services.llm.entry import LedgerEntry, Role
 from services.llm.ledger.counterfactual import counterfactual
 from services.llm.outcome import Source
 from services.llm.request import Message, TaskType
 from services.wiring import Services, open_services
 from tests.bills import assert_bills_are_booked, assert_estimated
+from tests.fakes.clock import JumpingClock
 from tests.integration.purse_worker import opened_purse
 from tests.wired import LINE, SCENE, budget, ledger, say, settings_of, spent, stats, turn
 
@@ -32,16 +32,6 @@ LIST_NANO = {
 genai-prices 0.2.3 holds them, 2026-11-21."""
 
 ROOMY = "session=1, user/day=5, day=10"
-
-
-class JumpingClock(SystemClock):
-    """The machine's clock, with jumps between calls: what vendors did wrong is long ago."""
-
-    def __init__(self) -> None:
-        self.ahead_s = 0.0
-
-    def monotonic_s(self) -> float:
-        return super().monotonic_s() + self.ahead_s
 
 
 @pytest.fixture

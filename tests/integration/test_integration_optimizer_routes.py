@@ -9,13 +9,13 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from bench.vendor import Delays, Vendor, vendor
-from services.core.clock import SystemClock
 from services.llm.entry import Role
 from services.llm.outcome import Source
 from services.llm.request import TaskType
 from services.llm.structured import structured
 from services.wiring import Services, open_services
 from tests.bills import assert_bills_are_booked
+from tests.fakes.clock import JumpingClock
 from tests.gguf import LINE as TINY_LINE
 from tests.gguf import write_gguf
 from tests.wired import LINE, ledger, say, settings_of, stats, turn
@@ -23,16 +23,6 @@ from tests.wired import LINE, ledger, say, settings_of, stats, turn
 QUICK = Delays(first_token_s=0.01, word_s=0.002)
 DEAD_URL = "http://127.0.0.1:1/v1"
 ROSTER = ("okafor", "bell")
-
-
-class JumpingClock(SystemClock):
-    """The machine's clock, with jumps between calls."""
-
-    def __init__(self) -> None:
-        self.ahead_s = 0.0
-
-    def monotonic_s(self) -> float:
-        return super().monotonic_s() + self.ahead_s
 
 
 @pytest.fixture

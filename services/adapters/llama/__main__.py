@@ -17,6 +17,7 @@ from pathlib import Path
 from services.adapters.llama.host import Host
 from services.adapters.llama.plan import EXIT_NO_MODEL
 from services.core.errors import NotFound
+from services.speech.detaching import Ready, detached, say
 from services.speech.hosting import AlreadyRunning, sole_owner
 
 NICENESS = 10
@@ -42,10 +43,10 @@ def main() -> int:
     os.nice(NICENESS)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     args = _arguments()
-    return _detached(lambda ready: _host(args, ready)) if args.detach else _host(args, _say)
+    return detached(lambda ready: _host(args, ready)) if args.detach else _host(args, say)
 
 
-def _host(args: argparse.Namespace, ready: Callable[[str], None]) -> int:
+def _host(args: argparse.Namespace, ready: Ready) -> int:
     try:
         with sole_owner(args.socket):
             asyncio.run(_serve(args, lambda: ready(f"ready {args.socket}")))
@@ -68,29 +69,6 @@ async def _serve(args: argparse.Namespace, ready: Callable[[], None]) -> None:
         await host.serve(args.socket, ready=ready)
     finally:
         engine.close()
-
-
-def _detached(host: Callable[[Callable[[str], None]], int]) -> int:
-    """Runs the host in a process of its own session; returns once it is ready, or its code."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child:
-        os.close(writing)
-        is_ready = os.read(reading, 1)
-        return 0 if is_ready else os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    os.close(reading)
-    os.setsid()
-
-    def ready(line: str) -> None:
-        _say(line)
-        os.write(writing, b"1")
-
-    return host(ready)
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

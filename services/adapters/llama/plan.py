@@ -11,11 +11,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from services.adapters.llama.wire import MAX_LINE_BYTES, line, read_line
 from services.core.errors import BackendError, BackendTimeout, ConfigError
 from services.llm.spec import ModelSpec, Takes, Tier
+from services.speech.detaching import log_of, start_detached
 
 log = logging.getLogger(__name__)
 
@@ -142,7 +143,7 @@ async def ensure_host(plan: HostPlan, *, timeout_s: float = START_S) -> None:
     try:
         async with asyncio.timeout(timeout_s), _starting(plan):
             while not await is_ready(plan):
-                await _start_detached(plan)
+                await _start(plan)
                 await _until_ready(plan)
     except TimeoutError:
         raise BackendTimeout("the local model does not start in time", code="timeout") from None
@@ -160,36 +161,16 @@ async def _until_ready(plan: HostPlan) -> None:
         await asyncio.sleep(_POLL_S)
 
 
-async def _start_detached(plan: HostPlan) -> None:
-    with _log_file(plan) as output:
-        child = await asyncio.create_subprocess_exec(
-            *plan.command(),
-            "--detach",
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            cwd=_ROOT,
-            start_new_session=True,
-        )
-    try:
-        code = await child.wait()
-    finally:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()
+async def _start(plan: HostPlan) -> None:
+    """Raises: BackendError when the process ended before it was ready."""
+    code = await start_detached(plan.command(), socket=plan.socket, cwd=_ROOT)
     if code:
         cause = "cannot be used" if code == EXIT_NO_MODEL else f"ended its process with code {code}"
         raise BackendError(
-            f"LLAMA_MODEL_PATH: {plan.model_path} {cause}: see {plan.socket.with_suffix('.log')}",
+            f"LLAMA_MODEL_PATH: {plan.model_path} {cause}: see {log_of(plan.socket)}",
             retryable=False,
             code="model",
         )
-
-
-def _log_file(plan: HostPlan) -> IO[bytes]:
-    """Where the process says why it could not start; no speech is in it."""
-    plan.socket.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return plan.socket.with_suffix(".log").open("ab")
 
 
 @asynccontextmanager
