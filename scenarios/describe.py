@@ -6,7 +6,8 @@ line or rubric anchor is ever in `public_view`.
 
 from __future__ import annotations
 
-from scenarios.schema import Character, Event, Phase, Scenario
+from scenarios.happenings import Event
+from scenarios.schema import Character, Phase, Scenario
 
 PublicView = dict[str, object]
 """Plain JSON values."""

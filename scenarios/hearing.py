@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from scenarios.schema import Language
+from scenarios.fields import Language
 
 _WORD = re.compile(r"[^\W_]+")
 _MIN_STEM = 4

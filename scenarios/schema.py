@@ -8,34 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import Field
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$", max_length=64)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-"""A line to be spoken: at most 500 characters, about half a minute of speech."""
-Dial = Annotated[float, Field(ge=0.0, le=1.0)]
-Language = Literal["fr", "en"]
-
-
-def _listed(value: object) -> object:
-    """`phase: debat` and `words: train` read as lists of one."""
-    return (value,) if isinstance(value, str) else value
-
-
-Words = Annotated[
-    tuple[Line, ...],
-    BeforeValidator(_listed, json_schema_input_type=Line | tuple[Line, ...]),
-    Field(min_length=1),
-]
-
-
-class Model(BaseModel):
-    """Base of every part of a scenario: frozen, and unknown fields are errors."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False
-    )
+from scenarios.fields import Dial, Language, Line, Model, Slug, Text, Words
+from scenarios.happenings import Event, Points
 
 
 class Learner(Model):
@@ -125,32 +101,32 @@ class Phase(Model):
     goal: Text = Field(description="what the cast tries to reach; learners see it")
     lead: Slug | None = Field(default=None, description="who opens; default: first of speakers")
     speakers: tuple[Slug, ...] | None = Field(default=None, description="default: the whole cast")
+    present: tuple[Slug, ...] | None = Field(
+        default=None, description="who is in the room and hears; default: the whole cast"
+    )
     opening: Literal["parallel", "lead"] = "lead"
+    order: Literal["author", "first_ready"] = Field(
+        default="author", description="of a parallel opening's first lines"
+    )
     turns: Turns = Field(default_factory=Turns)
     time_limit_s: int | None = Field(default=None, ge=5, le=7200)
 
 
-class When(Model):
-    """When an event fires: every condition that is given must hold."""
+class Airtime(Model):
+    """Shares of what the cast says that one character has, at least and at most."""
 
-    phase: Slug | None = None
-    after_s: float | None = Field(default=None, ge=0, le=7200, description="since the phase began")
-    silence_s: float | None = Field(default=None, ge=3, le=600)
-    heard: Words | None = None
-    turns: int | None = Field(default=None, ge=1, le=200, description="learner turns in the phase")
+    min: Dial = 0.0
+    max: Dial = 1.0
 
 
-class Event(Model):
-    """Something that happens once when its time comes."""
+class Moderation(Model):
+    """Who keeps order in the scene, and by which rules."""
 
-    id: Slug = Field(description="the event's short name in this file")
-    when: When
-    by: Slug = Field(description="id of the character who acts")
-    do: Literal["release", "prompt", "say"] = Field(
-        description="release a secret, prompt the learner, or say a fixed line"
+    by: Slug | None = Field(default=None, description="default: the lead of the phase")
+    turn_s: float | None = Field(
+        default=None, ge=5, le=600, description="after so long the learner is cut off"
     )
-    secret: str | None = Field(default=None, description="`character.secret`, for `release`")
-    say: Line | None = Field(default=None, description="the line, for `say` and `prompt`")
+    airtime: Airtime = Field(default_factory=Airtime)
 
 
 class Criterion(Model):
@@ -172,6 +148,12 @@ class Limits(Model):
     cost_usd: float = Field(default=0.50, gt=0, le=100)
     silence_prompt_s: float = Field(default=60, ge=5, le=600)
     silence_end_s: float = Field(default=120, ge=10, le=1200)
+    absence_s: float = Field(
+        default=25, ge=5, le=300, description="a person who drops may come back within this time"
+    )
+    cast_turns: int = Field(
+        default=2, ge=0, le=6, description="lines in a row that the cast says to itself"
+    )
 
 
 class Expectation(Model):
@@ -207,6 +189,8 @@ class Scenario(Model):
     )
     phases: tuple[Phase, ...] = Field(min_length=1, max_length=20, description="in order")
     events: tuple[Event, ...] = Field(default=(), max_length=100)
+    points: tuple[Points, ...] = Field(default=(), max_length=50)
+    moderation: Moderation = Field(default_factory=Moderation)
     rubric: tuple[Criterion, ...] = Field(default=(), max_length=30)
     limits: Limits = Field(default_factory=Limits)
     tests: tuple[ScriptedTest, ...] = Field(default=(), description="played offline, in order")
@@ -221,6 +205,15 @@ class Scenario(Model):
     def speakers_of(self, phase: Phase) -> tuple[str, ...]:
         """Ids of those who may speak in the phase, in the author's order."""
         return phase.speakers if phase.speakers is not None else tuple(c.id for c in self.cast)
+
+    def present_in(self, phase: Phase) -> tuple[str, ...]:
+        """Ids of those who hear what is said in the phase, late guests included."""
+        return phase.present if phase.present is not None else tuple(c.id for c in self.cast)
+
+    @property
+    def late_guests(self) -> tuple[str, ...]:
+        """Ids of those who are not there from the start: an event lets them arrive."""
+        return tuple(dict.fromkeys(event.by for event in self.events if event.do == "arrive"))
 
     def lead_of(self, phase: Phase) -> str:
         """Who opens the phase: its lead, or the first of its speakers."""

@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 
 from agents.manager.lexicon import Phrase, starting
+from scenarios.fields import Language
 from scenarios.hearing import words_of
-from scenarios.schema import Language
 
 MAX_WORDS = 6
 

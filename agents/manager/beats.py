@@ -14,6 +14,7 @@ class BeatKind(StrEnum):
     PROMPT = "prompt"
     EVENT = "event"
     RECAP = "recap"
+    CUT_IN = "cut_in"
     CLOSING = "closing"
 
     @property
@@ -41,13 +42,22 @@ class Rung(StrEnum):
     SCENE = "scene"
 
 
+class Stance(StrEnum):
+    """How a follow-up stands to what another character just said."""
+
+    AGREE = "agree"
+    OBJECT = "object"
+    BUILD = "build"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beat:
     """One character saying one thing.
 
     `say` is fixed text (an event's or an authored line); without it the words are asked for, with
-    `cue` telling the character why it speaks now. `id` is the turn_id of captions and records.
-    `event` is the id of the event that the beat tells of.
+    `cue` telling the character why it speaks now. `lead_in` is fixed text that is spoken before
+    them. `id` is the turn_id of captions and records. `event` is the id of the event that the beat
+    tells of, `stance` a follow-up's.
     """
 
     id: str
@@ -58,16 +68,35 @@ class Beat:
     say: str | None = None
     max_words: int = 45
     event: str | None = None
+    stance: Stance | None = None
+    lead_in: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """What speaks for a candidate: the sum, and each term by its name, rounded to 4 digits."""
+
+    persona: str
+    total: float
+    terms: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """Why these characters speak: shown in logs and events, never with what was said."""
+    """Why these characters speak: shown in logs and events, never with what was said.
+
+    `scores` best first, where scores decided. `tied` are those between whom a model may choose;
+    empty once it has, and where one is clearly ahead. `ignored` when a choice was given that is
+    none of them.
+    """
 
     rung: Rung
     chosen: tuple[str, ...]
     reason: str
     candidates: tuple[str, ...] = ()
+    scores: tuple[Score, ...] = ()
+    tied: tuple[str, ...] = ()
+    ignored: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +105,12 @@ class Effects:
 
     `to_phase` is entered only from `from_phase`, so that a plan made before another one moved the
     scene on cannot move it back. `prompts` when the plan breaks a silence; `silent_s` is how long
-    that silence had lasted.
+    that silence had lasted. `arrives` are late guests who are in the room from now on.
     """
 
     fires: tuple[str, ...] = ()
     releases: tuple[str, ...] = ()
+    arrives: tuple[str, ...] = ()
     from_phase: str | None = None
     to_phase: str | None = None
     begins: bool = False

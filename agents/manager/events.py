@@ -1,8 +1,9 @@
 """Which of a scene's events is due. Each fires once, one a plan, in the author's order."""
 
 from agents.manager.scene import Scene
+from scenarios.happenings import Event, When
 from scenarios.hearing import hears
-from scenarios.schema import Event, Scenario, When
+from scenarios.schema import Scenario
 
 OVERDUE_S = 10.0
 """How long a time event waits for a pause before it takes the place of an answer."""

@@ -5,8 +5,9 @@ from enum import Enum
 from functools import lru_cache
 
 from agents.manager.lexicon import Lexicon, Phrase, lexicon_for
+from scenarios.fields import Language
 from scenarios.hearing import words_of
-from scenarios.schema import Character, Language, Scenario
+from scenarios.schema import Character, Scenario
 
 _PARTICLES = frozenset(
     ("d", "de", "du", "des", "la", "le", "l", "van", "von", "der", "den", "di", "da", "del", "el")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from scenarios.fields import Language
 from scenarios.hearing import words_of
-from scenarios.schema import Language
 
 Phrase = tuple[str, ...]
 

@@ -22,10 +22,20 @@ def phase_after(scenario: Scenario, phase: Phase) -> Phase | None:
     return scenario.phases[at + 1] if at + 1 < len(scenario.phases) else None
 
 
-def speakers_in(scenario: Scenario, phase: Phase) -> tuple[str, ...]:
-    """Who may speak in the phase: its lead first, then the others in the author's order."""
-    lead = scenario.lead_of(phase)
-    return (lead, *(one for one in scenario.speakers_of(phase) if one != lead))
+def absent(scenario: Scenario, scene: Scene) -> frozenset[str]:
+    """Late guests who have not arrived yet."""
+    came = dict(scene.arrived)
+    return frozenset(one for one in scenario.late_guests if one not in came)
+
+
+def speakers_in(scenario: Scenario, phase: Phase, scene: Scene) -> tuple[str, ...]:
+    """Who may speak in the phase now: its lead first, then the others in the author's order.
+
+    Late guests only once they have arrived; never nobody.
+    """
+    lead, away = scenario.lead_of(phase), absent(scenario, scene)
+    order = (lead, *(one for one in scenario.speakers_of(phase) if one != lead))
+    return tuple(one for one in order if one not in away) or order
 
 
 def out_of_turns(phase: Phase, turns: int) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from scenarios.schema import Language
+from scenarios.fields import Language
 
 Spoken = Literal["silence", "recap", "recap_answer"]
 

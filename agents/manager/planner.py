@@ -10,8 +10,9 @@ from agents.manager.phrases import phrases_for
 from agents.manager.plans import NO_EFFECTS, Composer, Origin, effects_of, scene_decision
 from agents.manager.scene import Scene
 from agents.manager.selection import LADDER, Situation, Step, select
+from scenarios.happenings import Event
 from scenarios.hearing import words_of
-from scenarios.schema import Event, Phase, Scenario
+from scenarios.schema import Phase, Scenario
 
 BREATH_S = 1.5
 """How long it must be quiet before the cast speaks on unasked."""
@@ -121,6 +122,7 @@ class Planner:
             phase=self._phase(state),
             words=words,
             address=self._roster.addressed(words),
+            memory=state.memory,
         )
 
     def _replies(self, at: Situation, event: Event | None) -> tuple[Decision, tuple[Beat, ...]]:

@@ -8,7 +8,8 @@ from agents.manager.beats import Beat, BeatKind, Decision, Effects, Plan, Rung
 from agents.manager.phases import speakers_in
 from agents.manager.phrases import phrases_for
 from agents.manager.scene import Scene
-from scenarios.schema import Event, Phase, Scenario
+from scenarios.happenings import Event
+from scenarios.schema import Phase, Scenario
 
 FOLLOW_UP_SHARE = 0.45
 """How likely an answer is followed up where somebody of talkativeness 1 listens."""
@@ -46,7 +47,7 @@ class Composer:
 
     def opening(self, phase: Phase, *, cue: str = "opening") -> tuple[Beat, ...]:
         """The phase's first lines, the lead's first; independent of each other."""
-        lead, *others = speakers_in(self.scenario, phase)
+        lead, *others = speakers_in(self.scenario, phase, self.scene)
         first = self.beat(lead, BeatKind.OPENING, phase, cue)
         if phase.opening == "lead":
             return (first,)

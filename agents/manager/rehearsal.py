@@ -11,8 +11,9 @@ from random import Random
 
 from agents.manager.beats import Beat, Decision, Plan
 from agents.manager.manager import MultiAgentManager
+from scenarios.fields import Language
 from scenarios.hearing import fold
-from scenarios.schema import Expectation, Language, Scenario, ScriptedTest
+from scenarios.schema import Expectation, Scenario, ScriptedTest
 from services.llm.understudy import Understudy
 
 LINE_S = 4.0

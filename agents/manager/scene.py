@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from agents.manager.mood import Mood
+
 VERSION = 1
 RECENT_SPEAKERS = 8
 
@@ -33,7 +35,10 @@ class Scene:
     `seed` and `serial` (plans committed so far) make every decision repeatable. `at_s` is when the
     snapshot was made: a restored scene goes on from there. `opened` tells that the phase's opening
     was heard. `unheard` are fired events whose beat nobody has heard. `silence_from_s` is when the
-    learner's present silence began, once a prompt or an event broke it.
+    learner's present silence began, once a prompt or an event broke it. `arrived` maps each late
+    guest to the serial of the plan that let them in. `points` is the learner's score, `scored` the
+    places in `scenario.points` that count no more. `interrupted` is whose line was cut last, until
+    somebody answers. `cast_turns` counts the lines since the learner was last heard.
     """
 
     seed: int
@@ -55,6 +60,16 @@ class Scene:
     prompted: bool = False
     prompts: int = 0
     ended: str | None = None
+    moods: tuple[Mood, ...] = ()
+    arrived: Tally = ()
+    points: int = 0
+    scored: tuple[int, ...] = ()
+    interrupted: str | None = None
+    cast_turns: int = 0
+
+    def mood_of(self, persona: str) -> Mood | None:
+        """The character's mood; None before anything moved it."""
+        return next((one for one in self.moods if one.persona == persona), None)
 
     def words_of(self, persona: str) -> int:
         """Words that the character was heard to say so far."""
@@ -79,6 +94,8 @@ class Scene:
             value = getattr(self, field.name)
             if field.name in _TALLIES:
                 value = dict(value)
+            elif field.name == "moods":
+                value = [one.to_json() for one in value]
             elif isinstance(value, tuple):
                 value = list(value)
             out[field.name] = value
@@ -99,9 +116,13 @@ class Scene:
         for name, value in values.items():
             if name in _TALLIES:
                 values[name] = tuple((str(key), int(n)) for key, n in value.items())
+            elif name == "moods":
+                values[name] = tuple(Mood.from_json(one) for one in value)
+            elif name == "scored":
+                values[name] = tuple(int(one) for one in value)
             elif isinstance(value, list):
                 values[name] = tuple(str(one) for one in value)
         return cls(**values)
 
 
-_TALLIES = frozenset({"turns_by_phase", "words"})
+_TALLIES = frozenset({"turns_by_phase", "words", "arrived"})

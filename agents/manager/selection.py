@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from agents.manager.beats import Decision, Rung
+from agents.manager.memory import Said
 from agents.manager.names import Address
 from agents.manager.phases import speakers_in
 from agents.manager.scene import Scene
@@ -25,11 +26,12 @@ class Situation:
     phase: Phase
     words: str
     address: Address
+    memory: tuple[Said, ...] = ()
 
     @property
     def speakers(self) -> tuple[str, ...]:
         """Who may speak now, the lead first."""
-        return speakers_in(self.scenario, self.phase)
+        return speakers_in(self.scenario, self.phase, self.scene)
 
 
 Step = Callable[[Situation], Decision | None]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scenarios.happenings import When
 from scenarios.lint.finding import Finding, Rule
-from scenarios.schema import Phase, Scenario, When
+from scenarios.schema import Phase, Scenario
 
 
 def needs(scenario: Scenario) -> Iterator[Finding]:

@@ -4,7 +4,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from scenarios.describe import public_view
-from scenarios.schema import Language, Scenario
+from scenarios.fields import Language
+from scenarios.schema import Scenario
 from services.api.auth import AnyCaller
 from services.api.parts import PartsOf
 from services.api.problems import ProblemError

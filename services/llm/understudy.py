@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator
 from random import Random
 from typing import Literal, assert_never
 
+from scenarios.fields import Language
 from scenarios.hearing import hears, words_of
-from scenarios.schema import Language, Scenario
+from scenarios.schema import Scenario
 from scenarios.schema import Understudy as Lines
 
 LineKind = Literal["opening", "answer", "closing", "reaction"]

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from scenarios.schema import Language, Scenario
+from scenarios.fields import Language
+from scenarios.schema import Scenario
 from services.llm.ledger.till import UsedUp
 from services.sessions.records import SessionRecord
 from services.sessions.rooms import Rooms

@@ -2,8 +2,8 @@
 
 import pytest
 
+from scenarios.fields import Language
 from scenarios.hearing import fold, hears, words_of
-from scenarios.schema import Language
 
 
 @pytest.mark.parametrize(

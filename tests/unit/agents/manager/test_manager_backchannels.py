@@ -3,7 +3,7 @@
 import pytest
 
 from agents.manager.backchannels import is_backchannel
-from scenarios.schema import Language
+from scenarios.fields import Language
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from itertools import combinations
 
 import pytest
 
-from scenarios.schema import Character, Language, Voice
+from scenarios.fields import Language
+from scenarios.schema import Character, Voice
 from services.core.errors import NotFound
 from services.speech.casting import APART, cast_voices, difference, pitch_hz, recast
 from services.speech.ports import VoiceChoice
