@@ -31,6 +31,16 @@ class SceneView(Protocol):
     """What a prompt depends on in a scene."""
 
     @property
+    def phase(self) -> str:
+        """Id of the phase that is played."""
+        ...
+
+    @property
+    def arrived(self) -> tuple[tuple[str, int], ...]:
+        """Each late guest who came, with the number of the plan that let them in."""
+        ...
+
+    @property
     def released(self) -> tuple[str, ...]:
         """`character.secret` of every secret that an event released."""
         ...

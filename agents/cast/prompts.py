@@ -1,15 +1,19 @@
 """What a model reads to play one character for one beat.
 
-Owns who may know what: a prompt holds the character's own persona and knowledge, secrets that an
-event released to it, what everybody was told, and what was heard. An unreleased secret stands in
-nobody's prompt, so no wording of a question can bring it out. The wording is the templates'.
+Owns who may know what: a prompt holds the character's own persona and knowledge, secrets and news
+that an event brought to it, documents that lie in the room, and what the character itself heard.
+An unreleased secret stands in nobody's prompt, so no wording of a question can bring it out. The
+wording is the templates'.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from agents.cast.moment import LEARNER, BeatView, Said, SceneView, window
+from agents.cast.presence import heard_by, in_room
+from scenarios.happenings import Event
 from scenarios.schema import Character, Scenario
 from services.llm.prompts.compiler import compile_prompt
 from services.llm.prompts.quoting import Quoted, join_quoted, quote, quote_list, quote_said
@@ -22,10 +26,13 @@ LineTemplate = Literal["persona_answer", "opening", "closing", "escalation"]
 SAID_CHARS = 1500
 NAME_CHARS = 60
 KNOWLEDGE_CHARS = 4000
+DOCUMENT_CHARS = 4000
+GIST_CHARS = 300
 MANNER_LINES = 3
 WINDOW_STEP = 8
 """The window moves on by so many lines at once: in between, a prompt only grows at its end."""
 
+_SENTENCE_END = re.compile(r"[.!?…](?=\s)")
 _TEMPLATES: dict[str, LineTemplate] = {"opening": "opening", "closing": "closing"}
 
 
@@ -47,23 +54,33 @@ def compose(
     knowledge: Sequence[str] = (),
     templates: TemplateStore | None = None,
     template: LineTemplate | None = None,
+    recalled: str = "",
+    manner: str = "",
 ) -> Prompt:
     """The prompt for that character's line: the rules and the session, then the turn.
 
-    `memory` is what was heard so far, `knowledge` texts that the whole cast knows. Without a
-    `template` the beat's kind decides which one.
+    `memory` is what was said so far, whoever heard it; of it the prompt holds what this character
+    heard. `knowledge` are texts that the whole cast knows, `recalled` what this character heard
+    before the window of the conversation, `manner` how it feels. Without a `template` the beat's
+    kind decides which one; a version that lacks a variable goes without it.
     """
     name = template or _TEMPLATES.get(beat.kind, "persona_answer")
     chosen = (templates or shipped()).get(name, scenario.language)
     character = scenario.character(persona)
-    blocks = chosen.render(
+    values = {
         **_session(character, scenario, knowledge),
-        conversation=_conversation(memory, chosen),
-        goal=next((one.goal for one in scenario.phases if one.id == beat.phase), ""),
-        released=_listed(released_to(persona, scenario, scene)),
-        cue=beat.cue,
-        max_words=str(beat.max_words),
-    )
+        "others": _others(character, scenario, scene, beat.phase),
+        "conversation": _conversation(heard_by(persona, memory, scenario, scene), chosen),
+        "recalled": recalled,
+        "shown": quote_list(shown_in(scenario, scene), DOCUMENT_CHARS),
+        "goal": next((one.goal for one in scenario.phases if one.id == beat.phase), ""),
+        "news": _listed(news_of(persona, scenario, scene)),
+        "released": _listed(released_to(persona, scenario, scene)),
+        "feels": manner,
+        "cue": beat.cue,
+        "max_words": str(beat.max_words),
+    }
+    blocks = chosen.render(**{key: values[key] for key in chosen.variables})
     return Prompt(messages=compile_prompt(blocks), template=chosen.ref)
 
 
@@ -100,9 +117,31 @@ def released_to(persona: str, scenario: Scenario, scene: SceneView) -> tuple[str
     return tuple(text for _, text in known)
 
 
+def news_of(persona: str, scenario: Scenario, scene: SceneView) -> tuple[str, ...]:
+    """The news that the character brought or was let know, in the order it happened."""
+    return tuple(
+        event.news
+        for event in _happened(scenario, scene)
+        if event.do == "news" and event.news and persona in {event.by, *event.to}
+    )
+
+
+def shown_in(scenario: Scenario, scene: SceneView) -> tuple[str, ...]:
+    """The documents that lie in the room, title first; who comes later can read them too."""
+    return tuple(
+        f"{event.document.title}: {event.document.text}"
+        for event in _happened(scenario, scene)
+        if event.do == "show" and event.document
+    )
+
+
+def _happened(scenario: Scenario, scene: SceneView) -> tuple[Event, ...]:
+    by_id = {event.id: event for event in scenario.events}
+    return tuple(by_id[id] for id in scene.fired if id in by_id)
+
+
 def _session(character: Character, scenario: Scenario, knowledge: Sequence[str]) -> dict[str, str]:
     """What stays the same for this character in this scene."""
-    others = (_titled(one) for one in scenario.cast if one.id != character.id)
     manner = character.understudy.lines_for(scenario.phases[0].id)[:MANNER_LINES]
     return {
         "title": scenario.title,
@@ -111,10 +150,16 @@ def _session(character: Character, scenario: Scenario, knowledge: Sequence[str])
         "documents": quote_list(knowledge, KNOWLEDGE_CHARS // max(len(knowledge), 1)),
         "name": _titled(character),
         "persona": character.persona,
-        "others": "; ".join(others),
+        "self": _gist(character.persona),
         "knows": _listed(character.knows),
         "manner": _listed(manner),
     }
+
+
+def _others(character: Character, scenario: Scenario, scene: SceneView, phase: str) -> str:
+    """Who else is in the room, by name and title."""
+    there = (scenario.character(one) for one in in_room(scenario, scene, phase=phase))
+    return "; ".join(_titled(one) for one in there if one.id != character.id)
 
 
 def _conversation(memory: Sequence[Said], template: Template) -> Quoted:
@@ -131,6 +176,15 @@ def _conversation(memory: Sequence[Said], template: Template) -> Quoted:
 
 def _titled(character: Character) -> str:
     return f"{character.name}, {character.title}" if character.title else character.name
+
+
+def _gist(persona: str) -> str:
+    """The first sentences of who the character is, as a reminder that costs little each turn."""
+    text = " ".join(persona.split())
+    if len(text) <= GIST_CHARS:
+        return text
+    ends = [one.end() for one in _SENTENCE_END.finditer(text[:GIST_CHARS])]
+    return text[: ends[-1]].strip() if ends else f"{text[:GIST_CHARS].rpartition(' ')[0]}…"
 
 
 def _listed(lines: Sequence[str]) -> str:
