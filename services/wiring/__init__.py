@@ -21,8 +21,10 @@ from services.adapters.whisper_ear import WhisperEar, plan_host
 from services.core.clock import Clock, SystemClock
 from services.core.errors import NotFound
 from services.llm.cache.answers import AnswerCache
+from services.llm.cache.key import Keys
 from services.llm.ledger.books import Books
 from services.llm.optimizer import LLMOptimizer
+from services.llm.ports import SharedCache
 from services.llm.prompts.store import TemplateStore, templates_folder
 from services.sessions.ports import Presence, SessionStore
 from services.sessions.rooms import Rooms
@@ -43,7 +45,7 @@ class Services:
     """Everything that works without a room, open.
 
     `ears` and `engines` are this machine's own, best first; no ears means typing only. `rooms` is
-    None without a LiveKit server.
+    None without a LiveKit server. `shared` is the cache of all processes, `keys` name what is in it.
     """
 
     settings: Settings
@@ -54,6 +56,8 @@ class Services:
     optimizer: LLMOptimizer
     books: Books
     answers: AnswerCache
+    shared: SharedCache
+    keys: Keys
     board: HealthBoard
     templates: TemplateStore
     catalogue: Catalogue
@@ -89,6 +93,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             optimizer=words.optimizer,
             books=words.books,
             answers=words.answers,
+            shared=words.shared,
+            keys=words.keys,
             board=sql.board,
             templates=TemplateStore(templates_folder(settings.data_dir)),
             stats=words.stats,

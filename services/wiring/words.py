@@ -31,7 +31,7 @@ from services.llm.models.price_list import PackagedPrices
 from services.llm.models.thresholds import Tuner
 from services.llm.optimizer import LLMOptimizer
 from services.llm.plan.health import RouteHealth
-from services.llm.ports import LedgerStore, Purse, Route
+from services.llm.ports import LedgerStore, Purse, Route, SharedCache
 from services.llm.prompts.prefix import PrefixWatch
 from services.llm.spec import Tier
 from services.llm.workshop import Workshop
@@ -59,6 +59,8 @@ class Words:
     books: Books
     answers: AnswerCache
     stats: Stats
+    shared: SharedCache
+    keys: Keys
 
 
 @asynccontextmanager
@@ -80,11 +82,12 @@ async def open_words(settings: Settings, clock: Clock, sql: SqlParts) -> AsyncIt
             parts.push_async_callback(chat.aclose)
         experiments = house.experiments(routes, sql.experiments)
         parts.push_async_callback(books.aclose)
+        keys = Keys(shared.secret)
         answers = AnswerCache(shared.cache, clock, Random(), observer=house.observer)
         health = RouteHealth(clock, counts=house.observer)
         optimizer = LLMOptimizer(
             Workshop(
-                decider=house.decider(routes.chains, Keys(shared.secret), books, experiments),
+                decider=house.decider(routes.chains, keys, books, experiments),
                 accounts=books,
                 cache=answers,
                 flights=Flights(),
@@ -105,6 +108,8 @@ async def open_words(settings: Settings, clock: Clock, sql: SqlParts) -> AsyncIt
             books=books,
             answers=answers,
             stats=house.stats(sql, plan, shared.purse, experiments),
+            shared=shared.cache,
+            keys=keys,
         )
 
 

@@ -134,8 +134,9 @@ class Writer:
             return False
         gone = set(map(id, oldest))
         self._waiting = deque(b for b in self._waiting if id(b) not in gone)
-        if left:
-            logger.warning("llm.bookings_left", extra={"entries": len(left)})
+        if oldest:
+            facts = {"entries": len(left), "in_purse": len(oldest) - len(left)}
+            logger.warning("llm.bookings_left", extra=facts)
         return True
 
     async def _finish(self) -> int:
