@@ -24,6 +24,14 @@ TOKENS_PER_WORD = 2.0
 """Ceiling of tokens a French word takes with room for punctuation."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aside:
+    """What a listener lets fall: never a turn, and nobody waits for it."""
+
+    persona: str
+    text: str
+
+
 class Line:
     """The words of one beat, iterated once. They are asked for when the line is made."""
 

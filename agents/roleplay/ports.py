@@ -1,8 +1,10 @@
 """What a run of a scenario needs from the place where it is played."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from agents.manager.beats import Plan
+from scenarios.happenings import Document
 
 
 class Stage(Protocol):
@@ -26,4 +28,12 @@ class Stage(Protocol):
 
     def show_phase(self, phase: str) -> None:
         """Lets the room see which phase is played."""
+        ...
+
+    def show_document(self, event_id: str, document: Document) -> None:
+        """Lets the room see that page from now on."""
+        ...
+
+    def show_cast(self, personas: Sequence[str]) -> None:
+        """Lets the room see who of the cast is there."""
         ...

@@ -14,7 +14,7 @@ from agents.cast.prompts import Prompt, compose
 from agents.manager.beats import Beat, BeatKind, Plan
 from agents.manager.manager import MultiAgentManager
 from agents.roleplay.journal import Journal
-from agents.roleplay.lines import Line, Lines, Wanted
+from agents.roleplay.lines import Aside, Line, Lines, Wanted
 from agents.roleplay.ports import Stage
 from agents.roleplay.scene_clock import SceneClock
 from scenarios.schema import Scenario
@@ -72,9 +72,34 @@ class Roleplay:
             await _end(preparing)
             await _end(playing)
 
-    def answer(self, words: str) -> Plan:
-        """Who answers these words. Changes nothing: the framework may throw the answer away."""
+    async def answer(self, words: str, *, since_s: float = 0.0) -> Plan:  # noqa: ARG002
+        """Who answers these words. Changes nothing: the framework may throw the answer away.
+
+        `since_s` is how long ago the learner's last sound was.
+        """
+        return self.answer_now(words)
+
+    def answer_now(self, words: str) -> Plan:
+        """As `answer`, without waiting for anybody's opinion."""
         return self._manager.answer(words, self.time.now_s())
+
+    def overheard(self, words: str) -> None:
+        """What the learner has said so far, while they still speak."""
+
+    def cut_in(self, words: str, *, speaking_s: float) -> Plan | None:  # noqa: ARG002
+        """Who cuts the learner off after so long a speech, to be committed with those words."""
+        return None
+
+    def returned(self, away_s: float) -> None:
+        """The learner is back after so many seconds: a recap comes if it was long."""
+
+    def waits_s(self) -> float:
+        """Seconds more than usual that the likely answerer waits for the learner to go on."""
+        return 0.0
+
+    def reaction(self, speaker: str, pause: str) -> Aside | None:  # noqa: ARG002
+        """What a listener lets fall while that one speaks and pauses; mostly None."""
+        return None
 
     def commit(self, plan: Plan, words: str | None) -> None:
         """The plan is really being played; `words` are the learner's, if they caused it."""

@@ -58,7 +58,7 @@ class Director(Agent):
     def turn_added(self, message: llm.ChatMessage) -> None:
         """The learner's words are certain: the plan for them becomes real."""
         words = message.text_content or ""
-        plan = self._speculative.pop(message.id, None) or self._roleplay.answer(words)
+        plan = self._speculative.pop(message.id, None) or self._roleplay.answer_now(words)
         self._speculative.clear()
         self._roleplay.commit(plan, words)
         self._committed[message.id] = plan
@@ -134,7 +134,7 @@ class Director(Agent):
         words = message.text_content or ""
         plan = self._committed.pop(message.id, None)
         if plan is None:
-            plan = self._roleplay.answer(words)
+            plan = self._roleplay.answer_now(words)
             self._speculative[message.id] = plan
         return plan, words
 

@@ -7,7 +7,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from livekit import rtc
 from livekit.agents import llm, room_io
@@ -30,6 +30,7 @@ from agents.stage.session import StageOptions, new_session
 from agents.stage.speaking import CastVoices
 from agents.stage.timing import TurnTiming
 from agents.stage.tracks import Tracks
+from scenarios.happenings import Document
 from scenarios.schema import Scenario
 
 log = logging.getLogger(__name__)
@@ -135,6 +136,12 @@ class LiveStage:
 
     def show_phase(self, phase: str) -> None:
         self._set({"repartee.phase": phase})
+
+    def show_document(self, event_id: str, document: Document) -> None:
+        """Nothing shows documents yet."""
+
+    def show_cast(self, personas: Sequence[str]) -> None:
+        """Nothing shows who is there yet."""
 
     async def typed(self, text: str) -> None:
         """The learner wrote instead of speaking: whatever sounds is cut, and the cast answers."""

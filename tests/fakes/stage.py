@@ -1,7 +1,10 @@
 """A stage in memory: every beat is heard at once and whole, unless told to be cut."""
 
+from collections.abc import Sequence
+
 from agents.manager.beats import Plan
 from agents.roleplay.run import Roleplay
+from scenarios.happenings import Document
 
 
 class FakeStage:
@@ -13,6 +16,8 @@ class FakeStage:
     def __init__(self, roleplay: Roleplay) -> None:
         self.heard: list[tuple[str, str]] = []
         self.phases: list[str] = []
+        self.documents: list[tuple[str, Document]] = []
+        self.casts: list[tuple[str, ...]] = []
         self.hushes = 0
         self.quiet = 0.0
         self.is_busy = False
@@ -32,7 +37,7 @@ class FakeStage:
 
     async def hear(self, words: str) -> None:
         """The learner says something, and the cast answers."""
-        plan = self._roleplay.answer(words)
+        plan = await self._roleplay.answer(words)
         self._roleplay.commit(plan, words)
         await self.perform(plan)
         self._roleplay.played(plan)
@@ -48,3 +53,9 @@ class FakeStage:
 
     def show_phase(self, phase: str) -> None:
         self.phases.append(phase)
+
+    def show_document(self, event_id: str, document: Document) -> None:
+        self.documents.append((event_id, document))
+
+    def show_cast(self, personas: Sequence[str]) -> None:
+        self.casts.append(tuple(personas))

@@ -33,8 +33,8 @@ async def test_opening_is_played_and_kept(run: Run) -> None:
 
 async def test_answer_that_is_thrown_away_changes_nothing(run: Run) -> None:
     before = run.roleplay.snapshot()
-    first = run.roleplay.answer("Bonsoir à tous.")
-    second = run.roleplay.answer("Bonsoir à tous.")
+    first = await run.roleplay.answer("Bonsoir à tous.")
+    second = await run.roleplay.answer("Bonsoir à tous.")
 
     assert first == second
     assert run.roleplay.snapshot() == before
@@ -159,7 +159,7 @@ async def test_prompt_of_an_answer_holds_the_words_it_answers() -> None:
     model = FakeChatModel(("Je", " doute."))
     run = await open_run(model)
     writing = asyncio.create_task(run.journal.run())
-    plan = run.roleplay.answer("Le fret recule.")
+    plan = run.roleplay.answer_now("Le fret recule.")
     speculative = run.roleplay.line(plan.beats[0], plan=plan, heard="Le fret recule.")
     assert "".join([piece async for piece in speculative])
     run.roleplay.commit(plan, "Le fret recule.")
