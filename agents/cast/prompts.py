@@ -21,7 +21,7 @@ from services.llm.prompts.store import TemplateStore, shipped
 from services.llm.prompts.templates import Template
 from services.llm.request import Message
 
-LineTemplate = Literal["persona_answer", "opening", "closing", "escalation"]
+LineTemplate = Literal["persona_answer", "opening", "closing", "escalation", "reaction"]
 
 SAID_CHARS = 1500
 NAME_CHARS = 60
@@ -38,7 +38,7 @@ _TEMPLATES: dict[str, LineTemplate] = {"opening": "opening", "closing": "closing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """What is sent, and the template that it came from (`persona_answer.fr@1`)."""
+    """What is sent, and the template that it came from (`persona_answer.fr@2`)."""
 
     messages: tuple[Message, ...]
     template: str
@@ -78,6 +78,7 @@ def compose(
         "released": _listed(released_to(persona, scenario, scene)),
         "feels": manner,
         "cue": beat.cue,
+        "happened": beat.cue,
         "max_words": str(beat.max_words),
     }
     blocks = chosen.render(**{key: values[key] for key in chosen.variables})
@@ -150,7 +151,7 @@ def _session(character: Character, scenario: Scenario, knowledge: Sequence[str])
         "documents": quote_list(knowledge, KNOWLEDGE_CHARS // max(len(knowledge), 1)),
         "name": _titled(character),
         "persona": character.persona,
-        "self": _gist(character.persona),
+        "gist": _gist(character.persona),
         "knows": _listed(character.knows),
         "manner": _listed(manner),
     }

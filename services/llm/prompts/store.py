@@ -4,6 +4,7 @@ A version is a file `NAME/LANGUAGE/VERSION.yaml` and never changes; `NAME/LANGUA
 number that is used, without it the highest is. Only the operator's folder is ever written to.
 """
 
+from collections.abc import Sequence
 from difflib import unified_diff
 from functools import cache
 from pathlib import Path
@@ -181,8 +182,8 @@ class TemplateStore:
         )
         if path.is_relative_to(self._library):
             return template
-        shipped = max(versions_in(self._library / name / language))
-        _expect_same_use(template, self._shipped().get(name, language, shipped), path)
+        numbers = sorted(versions_in(self._library / name / language), reverse=True)
+        _expect_same_use(template, [self._shipped().get(name, language, n) for n in numbers], path)
         return template
 
     def _shipped(self) -> "TemplateStore":
@@ -224,22 +225,31 @@ def shipped() -> TemplateStore:
     return TemplateStore()
 
 
-def _expect_same_use(template: Template, shipped: Template, path: Path) -> None:
-    """An own version takes what the program gives, and quotes what others wrote."""
+def _expect_same_use(template: Template, shipped: Sequence[Template], path: Path) -> None:
+    """An own version takes what the program gives, and quotes what others wrote.
+
+    `shipped` newest first: a version that was made after an older one may stay as it is, because
+    whoever fills in a template leaves out what it does not ask for.
+    """
+    wrong = [_misuse(template, one) for one in shipped]
+    if all(wrong):
+        raise TemplateError(f"{path}:1:1: error: {wrong[0]}")
+
+
+def _misuse(template: Template, shipped: Template) -> str:
+    """What is used otherwise than in the shipped version; "" for nothing."""
     wrong = sorted(
         f"${name}"
         for name in shipped.variables.keys() | template.variables.keys()
         if _use(template, name) != _use(shipped, name)
     )
     if wrong:
-        cause = f"{', '.join(wrong)} must be declared as in {shipped.ref} (name, kind, quote, form)"
-    elif template.words.keys() != shipped.words.keys():
-        cause = f"`words` must have the keys of {shipped.ref}"
-    elif template.task != shipped.task:
-        cause = f"`task` must be that of {shipped.ref}, {shipped.task}"
-    else:
-        return
-    raise TemplateError(f"{path}:1:1: error: {cause}")
+        return f"{', '.join(wrong)} must be declared as in {shipped.ref} (name, kind, quote, form)"
+    if template.words.keys() != shipped.words.keys():
+        return f"`words` must have the keys of {shipped.ref}"
+    if template.task != shipped.task:
+        return f"`task` must be that of {shipped.ref}, {shipped.task}"
+    return ""
 
 
 def _use(template: Template, name: str) -> tuple[str, bool, str] | None:

@@ -223,10 +223,10 @@ def test_an_opening_and_a_closing_have_templates_of_their_own() -> None:
         for kind in (BeatKind.OPENING, BeatKind.ANSWER, BeatKind.EVENT, BeatKind.CLOSING)
     }
     assert refs == {
-        BeatKind.OPENING: "opening.fr@1",
-        BeatKind.ANSWER: "persona_answer.fr@1",
-        BeatKind.EVENT: "persona_answer.fr@1",
-        BeatKind.CLOSING: "closing.fr@1",
+        BeatKind.OPENING: "opening.fr@2",
+        BeatKind.ANSWER: "persona_answer.fr@2",
+        BeatKind.EVENT: "persona_answer.fr@2",
+        BeatKind.CLOSING: "closing.fr@2",
     }
 
 
@@ -234,7 +234,7 @@ def test_all_lines_of_a_character_begin_with_the_same_prefix() -> None:
     prefixes = {composed(kind).messages[0] for kind in BeatKind}
     escalated = composed(BeatKind.ANSWER, template="escalation")
     assert {escalated.messages[0]} == prefixes
-    assert escalated.template == "escalation.fr@1"
+    assert escalated.template == "escalation.fr@2"
 
 
 def test_characters_of_a_scene_share_all_but_who_they_are() -> None:

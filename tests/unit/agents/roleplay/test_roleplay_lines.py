@@ -51,7 +51,7 @@ async def test_answer_is_spoken_cheap_and_belongs_to_its_session() -> None:
     assert (request.persona, request.language, request.revision) == ("roche", "fr", "h")
     assert request.session_limit_nano == 500_000_000
     assert request.scope is None
-    assert request.template == "persona_answer.fr@1"
+    assert request.template == "persona_answer.fr@2"
 
 
 async def test_opening_before_anybody_spoke_is_shared_by_the_scenes_sessions() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from services.llm.__main__ import main
-from services.llm.prompts.store import LIBRARY
+from services.llm.prompts.store import LIBRARY, TemplateStore
 
 
 def run(data: Path, *words: str) -> int:
@@ -27,8 +27,8 @@ def test_list_names_every_template_with_the_version_in_use(
 ) -> None:
     assert run(tmp_path, "list") == 0
     rows = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert ["persona_answer.fr", "1", "1"] in [row[:3] for row in rows]
-    assert len(rows) == 29
+    assert ["persona_answer.fr", "2", "1,2"] in [row[:3] for row in rows]
+    assert len(rows) == 1 + 2 * len(TemplateStore().names())
 
 
 def test_import_diff_and_rollback_work_on_the_data_folder(
@@ -51,7 +51,7 @@ def test_export_writes_what_import_takes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(tmp_path, "export", str(tmp_path / "out")) == 0
-    assert "28 versions" in capsys.readouterr().out
+    assert f"{len(TemplateStore().check())} versions" in capsys.readouterr().out
     assert run(tmp_path, "import", str(tmp_path / "out")) == 0
     assert capsys.readouterr().out == "nothing new\n"
 
