@@ -15,13 +15,14 @@ import uvicorn
 from fastapi import FastAPI
 
 from services.api.app import create_app
+from services.api.debate import Debates
 from services.api.health import Drain
 from services.api.scrape import metrics_door
 from services.core.errors import ConfigError, ServiceError
 from services.settings import Settings, load_settings
 from services.telemetry.logs import configure_logging
 from services.telemetry.server import serve_metrics
-from services.wiring import open_services
+from services.wiring import Services, open_services
 
 DRAIN_S = 5.0
 CLOSE_S = 5
@@ -35,12 +36,16 @@ class Server(uvicorn.Server):
         yield
 
 
-def main() -> int:
-    """Exit status: 0 ended on demand, 1 a part failed, 2 the environment cannot be used."""
+def main(debates: Callable[[Services], Debates] | None = None) -> int:
+    """Exit status: 0 ended on demand, 1 a part failed, 2 the environment cannot be used.
+
+    `debates` makes whoever holds debates out of the open services; the cast stands above this
+    package, so it is handed in.
+    """
     configure_logging()
     try:
         settings = load_settings(os.environ)
-        asyncio.run(serve(settings))
+        asyncio.run(serve(settings, debates))
     except ConfigError as error:
         print(f"The HTTP app cannot start: {error}", file=sys.stderr)
         return 2
@@ -50,10 +55,10 @@ def main() -> int:
     return 0
 
 
-async def serve(settings: Settings) -> None:
+async def serve(settings: Settings, debates: Callable[[Services], Debates] | None = None) -> None:
     """Serves until a signal says stop. Raises: ConfigError, BackendError."""
     async with open_services(settings) as services:
-        app = create_app(services)
+        app = create_app(services, debates=debates(services) if debates else None)
         door = metrics_door(app.state.doorman)
         with serve_metrics(settings.metrics_host, settings.metrics_port, door=door):
             server = Server(_config(app, settings))

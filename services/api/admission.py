@@ -29,6 +29,15 @@ async def admit(parts: Parts, *, user: str, scenario: str) -> None:
             f"you have {rooms} scenes open, the most at once; end one first",
             headers={"Retry-After": str(FULL_RETRY_S)},
         )
+    await afford(parts, user=user, scenario=scenario)
+
+
+async def afford(parts: Parts, *, user: str, scenario: str) -> None:
+    """Lets work pass that models are paid for, while its budgets hold.
+
+    Raises:
+        ProblemError: 402 for a budget that is used up, with Retry-After in whole seconds.
+    """
     used_up = await parts.books.exhausted(user=user, scenario=scenario)
     if used_up is not None:
         RATELIMITED.labels(endpoint="budget").inc()

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
 
 from services.api import (
+    debate,
     events,
     health,
     openapi,
@@ -24,6 +25,8 @@ from services.api import (
 )
 from services.api.auth import AnyCaller, Doorman, Keys, Operator
 from services.api.body_limit import BodyLimit
+from services.api.debate import Debates, Running
+from services.api.idempotency import Idempotency
 from services.api.pages import Pages, SecurityHeaders
 from services.api.parts import Parts
 from services.api.problems import ProblemError
@@ -37,8 +40,8 @@ EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 closed = APIRouter(include_in_schema=False)
 
 
-def create_app(parts: Parts) -> FastAPI:
-    """The app on these services.
+def create_app(parts: Parts, *, debates: Debates | None = None) -> FastAPI:
+    """The app on these services; without `debates` nobody debates here.
 
     Raises:
         ConfigError: the callers' keys cannot be used.
@@ -56,10 +59,13 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     app.state.doorman = Doorman(Keys.of(settings), production=settings.production)
     app.state.throttle = Throttle()
+    app.state.debates = debates
+    app.state.running = Running()
+    app.state.idempotency = Idempotency(parts.shared, parts.keys)
     app.state.drain = health.Drain()
     app.state.pulse = health.Pulse()
     problems.install(app)
-    for part in (tokens, scenarios, studio, sessions, events, stats, health):
+    for part in (tokens, scenarios, studio, sessions, events, debate, stats, health):
         app.include_router(part.router)
     if not settings.production:
         app.include_router(tokens.sandbox_router)

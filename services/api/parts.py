@@ -10,7 +10,9 @@ from fastapi import Depends, Request
 
 from scenarios.schema import Scenario
 from services.core.clock import Clock
+from services.llm.cache.key import Keys
 from services.llm.ledger.till import UsedUp
+from services.llm.ports import SharedCache
 from services.sessions.ports import Presence, SessionStore
 from services.sessions.rooms import Rooms
 from services.settings import Settings
@@ -96,6 +98,12 @@ class Parts(Protocol):
 
     @property
     def books(self) -> Books: ...
+
+    @property
+    def shared(self) -> SharedCache | None: ...
+
+    @property
+    def keys(self) -> Keys | None: ...
 
     @property
     def ears(self) -> Sequence[Ear]: ...

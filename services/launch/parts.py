@@ -99,7 +99,7 @@ def _parts(
     if settings.speech == "embedded" and (plan := _ear(settings)):
         spec = command("ear", *plan.command())
         parts.append(Part(spec=spec, ready=_hears(plan.socket), optional=True))
-    spec = python("app", "services.api")
+    spec = python("app", "agents.http")
     parts.append(Part(spec=spec, ready=_answers(http_port, "/readyz", settings.http_host)))
     spec = python("worker", "livekit.agents", "start", "agents/worker.py")
     parts.append(Part(spec=spec, ready=_has_logged(_REGISTERED), drains=True))

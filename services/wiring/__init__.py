@@ -45,7 +45,8 @@ class Services:
     """Everything that works without a room, open.
 
     `ears` and `engines` are this machine's own, best first; no ears means typing only. `rooms` is
-    None without a LiveKit server. `shared` is the cache of all processes, `keys` name what is in it.
+    None without a LiveKit server. `shared` is the cache of all processes, `keys` name what
+    is in it.
     """
 
     settings: Settings

@@ -6,7 +6,9 @@ from typing import Any
 
 from scenarios.fields import Language
 from scenarios.schema import Scenario
+from services.llm.cache.key import Keys
 from services.llm.ledger.till import UsedUp
+from services.llm.ports import SharedCache
 from services.sessions.records import SessionRecord
 from services.sessions.rooms import Rooms
 from services.settings import Settings
@@ -134,6 +136,8 @@ class FakeParts:
     board: FakeHealthBoard = field(default_factory=FakeHealthBoard)
     budgets: FakeBudgets = field(default_factory=FakeBudgets)
     books: FakeBooks = field(default_factory=FakeBooks)
+    shared: SharedCache | None = None
+    keys: Keys | None = None
     ears: Sequence[Ear] = ()
     engines: Sequence[VoiceEngine] = ()
     rooms: Rooms | None = field(default_factory=FakeRooms)

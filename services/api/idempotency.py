@@ -1,0 +1,105 @@
+"""`Idempotency-Key`: a call that starts work is done once, however often a client sends it.
+
+Answers are kept for a day in the cache that the processes share; the key is the caller's own, so
+nobody is served another one's answer. While that cache is away a call is simply done again.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Annotated, TypeVar
+
+from fastapi import Header
+from pydantic import BaseModel
+
+from services.api.problems import ProblemError
+from services.llm.cache.key import Keys, Tag
+from services.llm.ports import SharedCache
+
+KEPT_S = 86_400.0
+
+Key = Annotated[
+    str | None,
+    Header(alias="Idempotency-Key", max_length=200, description="the same key, the same answer"),
+]
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class Idempotency:
+    """Answers by caller, operation and key."""
+
+    def __init__(self, cache: SharedCache | None, keys: Keys | None) -> None:
+        self._cache = cache
+        self._keys = keys
+        self._doing: dict[str, tuple[asyncio.Lock, int]] = {}
+
+    async def once(
+        self,
+        key: str | None,
+        *,
+        user: str,
+        operation: str,
+        asked: BaseModel,
+        shape: type[T],
+        work: Callable[[], Awaitable[T]],
+    ) -> T:
+        """The kept answer to that key, or what `work` gives now; one at a time for each key.
+
+        Raises: ProblemError 422 when the key came with another request before.
+        """
+        if key is None:
+            return await work()
+        name = _digest("idempotency", user, operation, key)
+        body = _digest(asked.model_dump_json())
+        async with self._alone(name):
+            if (kept := await self._kept(name, body, shape)) is not None:
+                return kept
+            answer = await work()
+            await self._keep(name, body, answer, user=user)
+            return answer
+
+    async def _kept(self, name: str, body: str, shape: type[T]) -> T | None:
+        raw = await self._cache.get(_stored(name)) if self._cache is not None else None
+        if raw is None:
+            return None
+        try:
+            found = json.loads(raw)
+            known, answer = found["asked"], shape.model_validate(found["answer"])
+        except (ValueError, KeyError, TypeError):
+            return None
+        if known != body:
+            raise ProblemError(
+                422, "idempotency_key_reused", "this key came with another request before"
+            )
+        return answer
+
+    async def _keep(self, name: str, body: str, answer: BaseModel, *, user: str) -> None:
+        if self._cache is None or self._keys is None:
+            return
+        value = json.dumps({"asked": body, "answer": answer.model_dump(mode="json")})
+        tags = (self._keys.tag(Tag.USER, user),)
+        await self._cache.put(_stored(name), value.encode(), ttl_s=KEPT_S, tags=tags)
+
+    @asynccontextmanager
+    async def _alone(self, name: str) -> AsyncIterator[None]:
+        lock, waiting = self._doing.get(name, (asyncio.Lock(), 0))
+        self._doing[name] = (lock, waiting + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, waiting = self._doing[name]
+            self._doing[name] = (lock, waiting - 1)
+            if waiting == 1:
+                del self._doing[name]
+
+
+def _stored(name: str) -> str:
+    return f"idempotency:{name}"
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:40]
