@@ -1,7 +1,12 @@
-"""Which of a scene's events is due. Each fires once, one a plan, in the author's order."""
+"""Which of a scene's events is due. Each fires once, one a plan, in the author's order.
 
+A character who is not there yet brings no event but its own arrival.
+"""
+
+from agents.manager.moods import mood_in
+from agents.manager.phases import absent
 from agents.manager.scene import Scene
-from scenarios.happenings import Event, When
+from scenarios.happenings import Event, MoodWhen, When
 from scenarios.hearing import hears
 from scenarios.schema import Scenario
 
@@ -12,36 +17,69 @@ OVERDUE_S = 10.0
 def due_at_turn(scenario: Scenario, scene: Scene, words: str, now_s: float) -> Event | None:
     """The event that the learner's present turn brings, or one that was cut off unheard.
 
-    What only waits for a time waits for a pause as well, OVERDUE_S at most.
+    The scene's points and moods are those with this turn, its turns those before it. What only
+    waits for a time waits for a pause as well, OVERDUE_S at most.
     """
     turns = scene.phase_turns + 1
     for event in scenario.events:
         when = event.when
         if event.id in scene.fired or when.silence_s is not None:
             continue
-        late_s = OVERDUE_S if when.heard is None and when.turns is None else 0.0
+        late_s = OVERDUE_S if _waits_for_time_only(when) else 0.0
         heard = when.heard is None or hears(words, when.heard, scenario.language)
-        if heard and _holds(when, scene, now_s - late_s) and _turns_hold(when, turns):
+        if heard and _turns_hold(when, turns) and _holds(event, scenario, scene, now_s - late_s):
             return event
     return next((event for event in scenario.events if event.id in scene.unheard), None)
 
 
 def due_at_tick(scenario: Scenario, scene: Scene, now_s: float, quiet_s: float) -> Event | None:
-    """The event that time or silence brings while nobody speaks."""
+    """The event that time, silence, points or a mood bring while nobody speaks."""
     for event in scenario.events:
         when = event.when
         if event.id in scene.fired or when.heard is not None:
             continue
         silent = when.silence_s is None or quiet_s >= when.silence_s
-        if silent and _holds(when, scene, now_s) and _turns_hold(when, scene.phase_turns):
+        turns = _turns_hold(when, scene.phase_turns)
+        if silent and turns and _holds(event, scenario, scene, now_s):
             return event
     return None
 
 
-def _holds(when: When, scene: Scene, now_s: float) -> bool:
+def _waits_for_time_only(when: When) -> bool:
+    others = (when.heard, when.turns, when.score_from, when.score_to, when.mood)
+    return all(one is None for one in others)
+
+
+def _holds(event: Event, scenario: Scenario, scene: Scene, now_s: float) -> bool:
+    """What no turn and no word is needed for."""
+    when = event.when
     in_phase = when.phase is None or when.phase == scene.phase
-    return in_phase and (when.after_s is None or now_s - scene.phase_started_s >= when.after_s)
+    if not in_phase or not _is_there(event, scenario, scene):
+        return False
+    if when.after_s is not None and now_s - scene.phase_started_s < when.after_s:
+        return False
+    mood = when.mood
+    return _score_holds(when, scene) and (mood is None or _mood_holds(mood, scenario, scene))
+
+
+def _is_there(event: Event, scenario: Scenario, scene: Scene) -> bool:
+    """Whether its character can bring it: who is there does not arrive, who is not does."""
+    return (event.do == "arrive") == (event.by in absent(scenario, scene))
 
 
 def _turns_hold(when: When, turns: int) -> bool:
     return when.turns is None or turns >= when.turns
+
+
+def _score_holds(when: When, scene: Scene) -> bool:
+    enough = when.score_from is None or scene.points >= when.score_from
+    return enough and (when.score_to is None or scene.points <= when.score_to)
+
+
+def _mood_holds(when: MoodWhen, scenario: Scenario, scene: Scene) -> bool:
+    mood = mood_in(scenario, scene, when.of)
+    return (
+        (when.trust_below is None or mood.trust < when.trust_below)
+        and (when.trust_above is None or mood.trust > when.trust_above)
+        and (when.impatience_above is None or mood.impatience > when.impatience_above)
+    )

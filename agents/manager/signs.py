@@ -1,0 +1,160 @@
+"""What a turn of the learner shows on its surface: thanks, figures, an insult, a way around.
+
+Owns the reading of moods.toml and of questions. What a sign does to whom is `moods`' to say.
+"""
+
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+from agents.manager.memory import LEARNER, Said
+from agents.manager.utterance import sentences_of
+from scenarios.fields import Language
+from scenarios.hearing import stem, words_of
+
+FIRST_WORDS = 3
+"""A yes or a no answers a question when it is among the first words."""
+
+_NEGATED_WITHIN = 4
+_MIN_LETTERS = 4
+_NUMBER = "#"
+
+
+class Sign(StrEnum):
+    """A list of moods.toml that the turn has words of."""
+
+    ASKS_FIGURE = "asks_figure"
+    FIGURE = "figures"
+    UNKNOWN = "unknown"
+    DODGE = "dodge"
+    YES_NO = "yes_no"
+    CONCEDE = "concede"
+    THANK = "thank"
+    INSULT = "insult"
+    COMMAND = "command"
+
+
+class Reply(StrEnum):
+    """How a turn takes a character's question."""
+
+    ANSWERED = "answered"
+    FIGURES = "figures"
+    HONEST = "honest"
+    DODGED = "dodged"
+
+
+_NEGATABLE = frozenset({Sign.CONCEDE, Sign.THANK, Sign.INSULT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """`size` in words; `content` are the stems that carry a subject."""
+
+    size: int
+    signs: frozenset[Sign]
+    content: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question that a character put to the learner."""
+
+    content: frozenset[str]
+    figure: bool
+
+
+def turn_of(words: str, language: Language) -> Turn:
+    """The turn as the rules see it; linear in its length."""
+    lists = _lists(language)
+    said = words_of(words)
+    stems = [_NUMBER if word.isdecimal() else stem(word, language) for word in said]
+    signs = {sign for at in range(len(stems)) for sign in _signs_at(stems, at, lists)}
+    content = (one for word, one in zip(said, stems, strict=True) if _carries(word, one, lists))
+    return Turn(size=len(said), signs=frozenset(signs), content=frozenset(content))
+
+
+def asked_by(persona: str, memory: Sequence[Said], language: Language) -> Asked | None:
+    """What the character asked since the learner last spoke; None when it asked nothing."""
+    questions: list[str] = []
+    for said in reversed(memory):
+        if said.speaker == LEARNER:
+            break
+        if said.speaker == persona:
+            questions += [
+                " ".join(one.words) for one in sentences_of(said.text) if one.asks and one.tokens
+            ]
+    if not questions:
+        return None
+    turn = turn_of(" ".join(questions), language)
+    return Asked(content=turn.content, figure=Sign.ASKS_FIGURE in turn.signs)
+
+
+def reply_to(asked: Asked, turn: Turn) -> Reply | None:
+    """How the turn takes the question; None where its words do not show it."""
+    common = len(asked.content & turn.content)
+    if asked.figure and Sign.FIGURE in turn.signs:
+        return Reply.FIGURES
+    if Sign.DODGE in turn.signs and common < _SURELY:
+        return Reply.DODGED
+    if Sign.UNKNOWN in turn.signs:
+        return Reply.HONEST
+    if asked.figure:
+        return Reply.DODGED if turn.size >= _LONG_ENOUGH else None
+    return Reply.ANSWERED if common or Sign.YES_NO in turn.signs else None
+
+
+_SURELY = 2
+_LONG_ENOUGH = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lists:
+    phrases: Mapping[str, tuple[tuple[tuple[str, ...], Sign], ...]]
+    negations: frozenset[str]
+    plain: frozenset[str]
+
+
+def _signs_at(stems: Sequence[str], at: int, lists: _Lists) -> Iterator[Sign]:
+    """The signs of phrases that begin at this word."""
+    if stems[at] == _NUMBER:
+        yield Sign.FIGURE
+    for phrase, sign in lists.phrases.get(stems[at], ()):
+        if tuple(stems[at : at + len(phrase)]) != phrase:
+            continue
+        before = stems[max(0, at - _NEGATED_WITHIN) : at]
+        if sign in _NEGATABLE and not lists.negations.isdisjoint(before):
+            continue
+        if sign is not Sign.YES_NO or at < FIRST_WORDS:
+            yield sign
+
+
+def _carries(word: str, stemmed: str, lists: _Lists) -> bool:
+    return len(word) >= _MIN_LETTERS and not word.isdecimal() and stemmed not in lists.plain
+
+
+@cache
+def _lists(language: Language) -> _Lists:
+    with Path(__file__).with_name("moods.toml").open("rb") as file:
+        table = tomllib.load(file)[language]
+    phrases: defaultdict[str, list[tuple[tuple[str, ...], Sign]]] = defaultdict(list)
+    for sign in Sign:
+        for text in table[sign.value]:
+            phrase = _stems(text, language)
+            phrases[phrase[0]].append((phrase, sign))
+    return _Lists(
+        phrases={first: tuple(found) for first, found in phrases.items()},
+        negations=frozenset(table["negations"]),
+        plain=frozenset(stem(word, language) for word in table["plain"]),
+    )
+
+
+def _stems(text: str, language: Language) -> tuple[str, ...]:
+    return tuple(
+        _NUMBER if part == _NUMBER else stem(word, language)
+        for part in text.split()
+        for word in (words_of(part) or (part,))
+    )
