@@ -1,13 +1,15 @@
 """Whether a sentence says again what was said: the same thought, in whichever order its words come.
 
-Owns the measure of likeness. A short formula is nobody's thought, and another question on the same
-subject is another thought.
+Owns the measure of likeness, and keeps echoes out of a line while it is still being written. A
+short formula is nobody's thought, and another question on the same subject is another thought.
 """
 
 import re
-from collections.abc import Iterable
+import tomllib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from pathlib import Path
 
 from scenarios.fields import Language
 from scenarios.hearing import stem, words_of
@@ -15,58 +17,30 @@ from scenarios.hearing import stem, words_of
 LIKE = 0.8
 """So much of a sentence's content in one that was said makes it an echo."""
 
+LIKE_ASKED = 0.9
+"""Of a question: one word may be what it asks for."""
+
 LEAST_CONTENT = 4
 """With less content than so many words a sentence is a formula, unless it is long and the same."""
 
 SHINGLE = 3
-LONG_WORDS = 7
+LONG_WORDS = 9
 """From so many words on the same word order alone tells, whatever they mean."""
 
-_SENTENCE = re.compile(r"[^.!?…;:]+[.!?…;:]*")
-
-_EMPTY: dict[Language, str] = {
-    "fr": """a à ai aie ait alors as au aucun aussi autre aux avec avez avoir avons ayant bien bon
-        c ça car ce ceci cela celle celles celui ces cet cette ceux chez d dans de déjà depuis des
-        deux dire dites dit dois doit donc du elle elles en encore enfin entre es est et étaient
-        était être eu eux faire fais fait faites faut font hein hm ici il ils j je justement l la
-        là laquelle le les leur leurs lui m ma madame mais me même mes moi moins mon monsieur n ni
-        non nos notre nous on ont ou oui par parce pas peu peut peux plus pour pourtant pouvez
-        pouvons puis puisque qu quand que quelque quelques qui quoi s sa sans se sera seront ses si
-        soit sommes son sont sous suis sur t ta te tes toi ton toujours tous tout toute toutes très
-        tu un une va vais vers veut veux voilà voir vont vos votre voulez vous voyez vraiment vrai y
-        y'a""",
-    "en": """a about actually after again all also am an and any are as at be because been before
-        being but by can could d did do does doing done don down each even for from get go going
-        got had has have he her here him his how i if in into is it its itself just know let ll m
-        make may maybe me mean might mine more most mr mrs ms much must my now of off okay on one
-        only or other our out over own please quite re really right s said same say see shall she
-        should sir so some still such sure t than that the their them then there these they thing
-        things think this those through to too under up us ve very want was way we well were what
-        when where which while will with would yes yet you your""",
-}
-_ASKING: dict[Language, str] = {
-    "fr": "pourquoi comment combien quand qui quel quelle quels quelles où lequel laquelle",
-    "en": "why how who whom whose when where which what",
-}
-_AGAINST: dict[Language, str] = {
-    "fr": "ne n pas jamais rien aucun aucune non sans",
-    "en": "not no never nothing none cannot without t nor",
-}
+_SENTENCE = re.compile(r"[^.!?…]+[.!?…]*")
+_END = re.compile(r"(?:(?:[!?…]|(?<!\d)\.)[.!?…]*[\"»”')]*(?=\s|$))|(?:\.[\"»”')]*(?=\s))")
+"""A point after a figure may be part of a number until a space follows it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """What a sentence consists of, folded: its content by stem, its word order, its manner."""
+    """What a sentence consists of, folded: words in order, content by stem, and its manner."""
 
     words: tuple[str, ...]
     content: frozenset[str]
-    asks: frozenset[str]
+    numbers: frozenset[str]
+    asks: frozenset[str] | None
     against: bool
-
-    @property
-    def numbers(self) -> frozenset[str]:
-        """The figures in it."""
-        return frozenset(word for word in self.words if word[0].isdigit())
 
 
 def is_echo(text: str, others: Iterable[str], language: Language) -> bool:
@@ -78,14 +52,11 @@ def is_echo(text: str, others: Iterable[str], language: Language) -> bool:
 def may_become_echo(beginning: str, others: Iterable[str], language: Language) -> bool:
     """Whether the beginning of a sentence may still turn out to be an echo of one of the others.
 
-    Of a sentence of so much content only so many words may differ: the rest of it is certain.
+    What is new in it is certain: of much content only a little may be new.
     """
     begun = _read(beginning, language)
-    return any(
-        len(other.content - begun.content) >= 0 and _may_be(begun, other)
-        for text in others
-        for other in sentences(text, language)
-    )
+    said = (one for other in others for one in sentences(other, language))
+    return any(_may_be(begun, one) for one in said)
 
 
 @lru_cache(maxsize=256)
@@ -95,35 +66,100 @@ def sentences(text: str, language: Language) -> tuple[Sentence, ...]:
     return tuple(one for one in read if one.words)
 
 
+class EchoGuard:
+    """Lets a line's text through without its echoes, piece by piece.
+
+    The first sentence goes out as soon as it cannot be an echo any more; `echoed` is set when it
+    is one, and nothing of the line is let through then. Later ones that are, are left out and
+    counted in `dropped`. With no `others` nothing is held.
+    """
+
+    def __init__(self, others: Sequence[str], language: Language) -> None:
+        self.echoed = False
+        self.dropped = 0
+        self._others = others
+        self._language = language
+        self._held = ""
+        self._first = True
+        self._let = False
+
+    def feed(self, text: str) -> str:
+        """What may be spoken by now."""
+        if self.echoed:
+            return ""
+        if not self._others:
+            return text
+        self._held += text
+        given: list[str] = []
+        while not self.echoed and (end := _END.search(self._held)):
+            sentence, self._held = self._held[: end.end()], self._held[end.end() :]
+            given.append(self._judge(sentence))
+        return "".join((*given, self._early()))
+
+    def flush(self) -> str:
+        """The rest of the line."""
+        rest, self._held = self._held, ""
+        return self._judge(rest) if rest and not self.echoed else ""
+
+    def _judge(self, sentence: str) -> str:
+        """A sentence that is whole, or what of it was still held: as it is, or nothing."""
+        let, self._let = self._let, False
+        first, self._first = self._first, self._first and not sentence.strip()
+        if let or not is_echo(sentence, self._others, self._language):
+            return sentence
+        self.echoed = first
+        self.dropped += not first
+        return ""
+
+    def _early(self) -> str:
+        """What is there of a first sentence that is certain to be no echo."""
+        if self._first and not (self.echoed or self._let):
+            words, _, _ = self._held.rpartition(" ")
+            certain = bool(words.strip())
+            self._let = certain and not may_become_echo(words, self._others, self._language)
+        if not self._let:
+            return ""
+        given, self._held = self._held, ""
+        return given
+
+
 def _read(sentence: str, language: Language) -> Sentence:
     words = words_of(sentence)
-    empty, asking = _words("empty", language), _words("asking", language)
-    question = "?" in sentence or (bool(words) and words[0] in asking)
+    asking, against = _words("asking", language), _words("against", language)
+    empty = _words("empty", language) | asking | against
+    asks = "?" in sentence or (bool(words) and words[0] in asking)
     return Sentence(
         words=words,
         content=frozenset(stem(one, language) for one in words if one not in empty),
-        asks=frozenset(words) & asking if question else frozenset(),
-        against=not _words("against", language).isdisjoint(words),
+        numbers=frozenset(one for one in words if one[0].isdigit()),
+        asks=frozenset(words) & asking if asks else None,
+        against=not against.isdisjoint(words),
     )
 
 
 def _same(one: Sentence, other: Sentence) -> bool:
-    if one.numbers != other.numbers or one.against != other.against:
+    if (one.numbers, one.against, one.asks) != (other.numbers, other.against, other.asks):
         return False
-    shingles = _shingles(one.words)
-    if len(one.words) >= LONG_WORDS and len(shingles & _shingles(other.words)) >= LIKE * len(
-        shingles
-    ):
-        return True
-    if one.asks != other.asks or len(one.content) < LEAST_CONTENT:
-        return False
-    return len(one.content & other.content) >= LIKE * len(one.content)
+    if len(one.words) >= LONG_WORDS:
+        own = _shingles(one.words)
+        if len(own & _shingles(other.words)) >= LIKE * len(own):
+            return True
+    like = LIKE if one.asks is None else LIKE_ASKED
+    shared = len(one.content & other.content)
+    return _weight(one) >= LEAST_CONTENT and shared >= like * len(one.content)
+
+
+def _weight(one: Sentence) -> int:
+    """How much there is to be said again: content, and what is asked of it."""
+    return len(one.content) + len(one.asks or ())
 
 
 def _may_be(begun: Sentence, other: Sentence) -> bool:
-    """Whether what is new in the beginning still leaves room for LIKE of it to be the other's."""
+    """Whether so little is new that the rest of the other could still outweigh it."""
+    if _weight(other) < LEAST_CONTENT and len(other.words) < LONG_WORDS:
+        return False
     new = len(begun.content - other.content)
-    return new * LIKE <= len(other.content) * (1 - LIKE) + 1e-9
+    return begun.numbers <= other.numbers and new * LIKE <= len(other.content) * (1.0 - LIKE)
 
 
 def _shingles(words: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
@@ -132,5 +168,5 @@ def _shingles(words: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
 
 @cache
 def _words(kind: str, language: Language) -> frozenset[str]:
-    table = {"empty": _EMPTY, "asking": _ASKING, "against": _AGAINST}[kind]
-    return frozenset(words_of(table[language]))
+    with Path(__file__).with_name("echoes.toml").open("rb") as file:
+        return frozenset(words_of(tomllib.load(file)[language][kind]))
