@@ -62,9 +62,9 @@ class EnhancedBaseAgent:
     """One agent: derive from it, and call `call_llm` wherever words are needed.
 
     `session` and `user` are whose budgets pay and whose cached answers it may be served; words that
-    a person said never leave them. A session is never served what it has heard before: leave it out
-    where an agent may repeat itself. `last` is the outcome of the latest call: what served it, which
-    model, what it cost, what went wrong.
+    a person said never leave them. A session is never served what it has heard before: leave it
+    out where an agent may repeat itself. `last` is the outcome of the latest call: what served it,
+    which model, what it cost, what went wrong.
     """
 
     def __init__(
