@@ -7,9 +7,9 @@ for the one who listens counts. Moods drift back to where the character's temper
 import math
 from collections.abc import Mapping, Sequence
 
+from agents.cast.presence import in_room
 from agents.manager.memory import LEARNER, Said
 from agents.manager.mood import Mood
-from agents.manager.phases import absent, phase_of
 from agents.manager.ports import Shift
 from agents.manager.scene import Scene
 from agents.manager.signs import Asked, Reply, Sign, Turn, asked_by, reply_to, turn_of
@@ -78,10 +78,10 @@ def after_turn(
         return _all(scenario, scene)
     memory = _before(memory, said)
     target = _target(memory, addressed)
-    room = _room(scenario, scene)
+    there = in_room(scenario, scene)
     moods = []
     for mood in _all(scenario, scene):
-        if mood.persona in room:
+        if mood.persona in there:
             temper = scenario.character(mood.persona).temper
             asked = asked_by(mood.persona, memory, scenario.language)
             shifts = _shifts(mood.persona, turn, asked, target, addressed)
@@ -112,7 +112,7 @@ def unread(
     target = _target(memory, addressed)
     return tuple(
         one
-        for one in _room(scenario, scene)
+        for one in in_room(scenario, scene)
         if not _rambles(turn, scenario.character(one).temper)
         and not _shifts(
             one, turn, asked_by(one, memory, scenario.language), target, (), named=False
@@ -141,11 +141,11 @@ def shifted(scenario: Scenario, scene: Scene, shifts: Mapping[str, Shift]) -> tu
 
     Who is not in the room is not moved, and nobody who is not of the cast.
     """
-    room = _room(scenario, scene)
+    there = in_room(scenario, scene)
     moods = []
     for mood in _all(scenario, scene):
         shift = shifts.get(mood.persona)
-        if shift is not None and mood.persona in room:
+        if shift is not None and mood.persona in there:
             bounded = Shift(trust=_bounded(shift.trust), impatience=_bounded(shift.impatience))
             temper = scenario.character(mood.persona).temper
             mood = _moved(mood, temper, [bounded])
@@ -155,12 +155,6 @@ def shifted(scenario: Scenario, scene: Scene, shifts: Mapping[str, Shift]) -> tu
 
 def _all(scenario: Scenario, scene: Scene) -> tuple[Mood, ...]:
     return tuple(mood_in(scenario, scene, one.id) for one in scenario.cast)
-
-
-def _room(scenario: Scenario, scene: Scene) -> tuple[str, ...]:
-    away = absent(scenario, scene)
-    present = scenario.present_in(phase_of(scenario, scene))
-    return tuple(one for one in present if one not in away)
 
 
 def _before(memory: Sequence[Said], said: str) -> Sequence[Said]:
