@@ -100,7 +100,7 @@ class Phase(Model):
     id: Slug = Field(description="the phase's short name in this file")
     goal: Text = Field(description="what the cast tries to reach; learners see it")
     lead: Slug | None = Field(default=None, description="who opens; default: first of speakers")
-    speakers: tuple[Slug, ...] | None = Field(default=None, description="default: the whole cast")
+    speakers: tuple[Slug, ...] | None = Field(default=None, description="default: all present")
     present: tuple[Slug, ...] | None = Field(
         default=None, description="who is in the room and hears; default: the whole cast"
     )
@@ -204,7 +204,7 @@ class Scenario(Model):
 
     def speakers_of(self, phase: Phase) -> tuple[str, ...]:
         """Ids of those who may speak in the phase, in the author's order."""
-        return phase.speakers if phase.speakers is not None else tuple(c.id for c in self.cast)
+        return phase.speakers if phase.speakers is not None else self.present_in(phase)
 
     def present_in(self, phase: Phase) -> tuple[str, ...]:
         """Ids of those who hear what is said in the phase, late guests included."""

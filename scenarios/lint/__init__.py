@@ -11,12 +11,40 @@ from itertools import islice
 from pathlib import Path
 
 from scenarios.errors import Problem, dotted, problem
-from scenarios.lint import cast, events, knowledge, names, phases, rubric, secrets
-from scenarios.lint.finding import Finding
+from scenarios.lint import (
+    cast,
+    deeds,
+    events,
+    guests,
+    knowledge,
+    moderation,
+    names,
+    phases,
+    points,
+    presence,
+    rubric,
+    secrets,
+)
+from scenarios.lint.finding import Finding, Rule
 from scenarios.schema import Scenario
 from scenarios.yaml_reader import Document
 
 _MAX_FINDINGS = 200
+
+_MODULES = (
+    names,
+    phases,
+    presence,
+    guests,
+    deeds,
+    events,
+    points,
+    moderation,
+    cast,
+    secrets,
+)
+RULES: tuple[Rule, ...] = tuple(rule for module in _MODULES for rule in module.RULES)
+"""All rules that need nothing but the scenario."""
 
 
 def check(scenario: Scenario, document: Document, path: Path) -> list[Problem]:
@@ -28,7 +56,7 @@ def check(scenario: Scenario, document: Document, path: Path) -> list[Problem]:
 def findings(scenario: Scenario, path: Path) -> Iterator[Finding]:
     """What the rules say, in the order in which an author would mend it."""
     yield from names.folder(scenario, path)
-    for rule in (*names.RULES, *phases.RULES, *events.RULES, *cast.RULES, *secrets.RULES):
+    for rule in RULES:
         yield from rule(scenario)
     yield from knowledge.files(scenario, path.parent)
     yield from rubric.anchors(scenario)

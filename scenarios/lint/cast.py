@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import combinations
 
-from scenarios.errors import nearest, quoted
+from scenarios.errors import closest, nearest, quoted
 from scenarios.lint.finding import Finding, Rule
 from scenarios.schema import Scenario, Voice
 
 ENGINES = ("espeak", "flite", "kokoro", "openai")
 """Names that `voice.engines` may use."""
+
+VOICES: Mapping[str, tuple[str, ...]] = {
+    "flite": ("awb", "kal16", "rms", "slt"),
+    "openai": (
+        "alloy",
+        "ash",
+        "ballad",
+        "coral",
+        "echo",
+        "fable",
+        "nova",
+        "onyx",
+        "sage",
+        "shimmer",
+        "verse",
+    ),
+}
+"""Voices of engines that have a fixed few. A vendor in OpenAI's place may have others."""
 
 PITCH_APART = 0.25
 PACE_APART = 0.15
@@ -58,6 +76,21 @@ def engines(scenario: Scenario) -> Iterator[Finding]:
                 )
 
 
+def voice_names(scenario: Scenario) -> Iterator[Finding]:
+    """A voice that an engine is asked for is one that it has, as far as that is known."""
+    for at, who in enumerate(scenario.cast):
+        for engine, name in who.voice.engines.items():
+            known = VOICES.get(engine, ())
+            misspelt = closest(name, known) if name not in known else None
+            if misspelt or (engine == "flite" and name not in known):
+                yield Finding(
+                    code="E-UNKNOWN-VOICE",
+                    path=("cast", at, "voice", "engines", engine),
+                    cause=f"{engine} has no voice {quoted(name)}",
+                    hint=nearest(name, known),
+                )
+
+
 def understudy(scenario: Scenario) -> Iterator[Finding]:
     """Whoever may speak in a phase has lines for it."""
     for at, who in enumerate(scenario.cast):
@@ -89,4 +122,4 @@ def on_stage(scenario: Scenario) -> Iterator[Finding]:
             )
 
 
-RULES: tuple[Rule, ...] = (voices, engines, understudy, on_stage)
+RULES: tuple[Rule, ...] = (voices, engines, voice_names, understudy, on_stage)

@@ -25,7 +25,7 @@ def folder(scenario: Scenario, path: Path) -> Iterator[Finding]:
 
 
 def unique_ids(scenario: Scenario) -> Iterator[Finding]:
-    """Ids are unique in their list; a speaker and a knowledge file stand once in theirs."""
+    """Ids are unique in their list; whoever and whatever is named in a list stands once."""
     lists: list[tuple[FieldPath, list[str], tuple[str, ...]]] = [
         (("cast",), [one.id for one in scenario.cast], ("id",)),
         (("phases",), [one.id for one in scenario.phases], ("id",)),
@@ -37,6 +37,9 @@ def unique_ids(scenario: Scenario) -> Iterator[Finding]:
         lists.append((("cast", at, "secrets"), [one.id for one in who.secrets], ("id",)))
     for at, phase in enumerate(scenario.phases):
         lists.append((("phases", at, "speakers"), list(phase.speakers or ()), ()))
+        lists.append((("phases", at, "present"), list(phase.present or ()), ()))
+    for at, event in enumerate(scenario.events):
+        lists.append((("events", at, "to"), list(event.to), ()))
     for path, ids, tail in lists:
         yield from _repeated(path, ids, tail)
 
@@ -58,25 +61,51 @@ def unique_names(scenario: Scenario) -> Iterator[Finding]:
 
 def known_names(scenario: Scenario) -> Iterator[Finding]:
     """Characters, phases and events that are spoken of exist."""
-    cast = [one.id for one in scenario.cast]
-    phases = [one.id for one in scenario.phases]
-    events = [one.id for one in scenario.events]
-    for at, phase in enumerate(scenario.phases):
-        yield from _known("character", phase.lead, cast, ("phases", at, "lead"))
-        for number, speaker in enumerate(phase.speakers or ()):
-            yield from _known("character", speaker, cast, ("phases", at, "speakers", number))
-    for at, event in enumerate(scenario.events):
-        yield from _known("character", event.by, cast, ("events", at, "by"))
-        yield from _known("phase", event.when.phase, phases, ("events", at, "when", "phase"))
+    known = {
+        "character": [one.id for one in scenario.cast],
+        "phase": [one.id for one in scenario.phases],
+        "event": [one.id for one in scenario.events],
+    }
+    for kind, name, path in (*_in_scene(scenario), *_in_events(scenario), *_in_tests(scenario)):
+        yield from _known(kind, name, known[kind], path)
     for at, who in enumerate(scenario.cast):
         for id in who.understudy.phases:
             key = ("cast", at, "understudy", "phases", id)
-            yield from _known("phase", id, phases, key, on_key=True)
+            yield from _known("phase", id, known["phase"], key, on_key=True)
+
+
+_Reference = tuple[str, str | None, FieldPath]
+"""A kind of thing, the name that it is called by, and where."""
+
+
+def _in_scene(scenario: Scenario) -> Iterator[_Reference]:
+    for at, phase in enumerate(scenario.phases):
+        path = ("phases", at)
+        yield "character", phase.lead, (*path, "lead")
+        for number, speaker in enumerate(phase.speakers or ()):
+            yield "character", speaker, (*path, "speakers", number)
+        for number, id in enumerate(phase.present or ()):
+            yield "character", id, (*path, "present", number)
+    yield "character", scenario.moderation.by, ("moderation", "by")
+
+
+def _in_events(scenario: Scenario) -> Iterator[_Reference]:
+    for at, event in enumerate(scenario.events):
+        path = ("events", at)
+        yield "character", event.by, (*path, "by")
+        yield "phase", event.when.phase, (*path, "when", "phase")
+        if event.when.mood is not None:
+            yield "character", event.when.mood.of, (*path, "when", "mood", "of")
+        for number, id in enumerate(event.to):
+            yield "character", id, (*path, "to", number)
+
+
+def _in_tests(scenario: Scenario) -> Iterator[_Reference]:
     for at, test in enumerate(scenario.tests):
         expect, path = test.expect, ("tests", at, "expect")
-        yield from _known("character", expect.speaker, cast, (*path, "speaker"))
-        yield from _known("phase", expect.phase, phases, (*path, "phase"))
-        yield from _known("event", expect.event, events, (*path, "event"))
+        yield "character", expect.speaker, (*path, "speaker")
+        yield "phase", expect.phase, (*path, "phase")
+        yield "event", expect.event, (*path, "event")
 
 
 def tests_do_something(scenario: Scenario) -> Iterator[Finding]:

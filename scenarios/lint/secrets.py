@@ -44,7 +44,7 @@ def kept(scenario: Scenario) -> Iterator[Finding]:
     secrets = [(name, text) for name, text in secrets if len(text) >= _MIN_CHARS]
     if not secrets:
         return
-    for path, shown in _public(scenario):
+    for path, shown in public_texts(scenario):
         for name in _told(shown, secrets):
             cause = f"learners see this text, and it tells the secret {quoted(name)}"
             hint = "Write it without the secret."
@@ -53,6 +53,11 @@ def kept(scenario: Scenario) -> Iterator[Finding]:
         for name in _told(line, secrets):
             cause = f"this line may be spoken before the secret {quoted(name)} is released"
             hint = "Let the event say it."
+            yield Finding(code="W-SECRET-SPOKEN", path=path, cause=cause, hint=hint)
+    for path, text in _happenings(scenario):
+        for name in _told(text, secrets):
+            cause = f"this may come before the secret {quoted(name)} is released, and tells it"
+            hint = "Write it without the secret: its release tells it."
             yield Finding(code="W-SECRET-SPOKEN", path=path, cause=cause, hint=hint)
 
 
@@ -65,7 +70,8 @@ def _plain(text: str) -> str:
     return " ".join(text.casefold().replace("’", "'").split()).rstrip(".!?… ")
 
 
-def _public(scenario: Scenario) -> Iterator[tuple[FieldPath, str]]:
+def public_texts(scenario: Scenario) -> Iterator[tuple[FieldPath, str]]:
+    """What learners may read before the scene, each with its place."""
     yield ("title",), scenario.title
     yield ("summary",), scenario.summary
     yield ("learner", "role"), scenario.learner.role
@@ -85,6 +91,15 @@ def _lines(scenario: Scenario) -> Iterator[tuple[FieldPath, str]]:
     for at, who in enumerate(scenario.cast):
         for path, line in _understudy_lines(who):
             yield ("cast", at, "understudy", *path), line
+
+
+def _happenings(scenario: Scenario) -> Iterator[tuple[FieldPath, str]]:
+    for at, event in enumerate(scenario.events):
+        if event.document is not None:
+            yield ("events", at, "document", "title"), event.document.title
+            yield ("events", at, "document", "text"), event.document.text
+        if event.news is not None:
+            yield ("events", at, "news"), event.news
 
 
 def _understudy_lines(who: Character) -> Iterator[tuple[FieldPath, str]]:

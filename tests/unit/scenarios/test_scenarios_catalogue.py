@@ -75,6 +75,33 @@ def test_y2_last_good_version_stays_when_the_file_becomes_bad(scene: SceneFile) 
     assert catalogue.problems == {}
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("title: Le débat", "titel: Le débat", "E-UNKNOWN-FIELD"),
+        ("persona: Moqueur.", "persona: M.\n    model: x", "E-UNKNOWN-FIELD"),
+        ("{gender: male}", "{gender: mal}", "E-CHOICE"),
+        ("{gender: male}", "{engines: {kokor: x}}", "E-UNKNOWN-ENGINE"),
+        ("{gender: male}", "{engines: {openai: onix}}", "E-UNKNOWN-VOICE"),
+        ("persona: Moqueur.", "persona: M.\n    temper: {patience: 1.4}", "E-RANGE"),
+        ("by: roche", "by: rosh", "E-UNKNOWN-CHARACTER"),
+        ("goal: conclure", "goal: conclure\n    next: ouverture", "E-UNKNOWN-FIELD"),
+        ("turns: 40,", "turns: 1,", "E-UNREACHABLE"),
+        ("[morel, roche]", "[]", "E-NO-SPEAKERS"),
+        ("goal: conclure", "goal: conclure\n    present: []", "E-NO-SPEAKERS"),
+        ("after_s: 60", "mood: {of: morel, trust_above: 1}", "E-NEVER-FIRES"),
+    ],
+)
+def test_y2_last_good_version_stays_whatever_is_wrong(
+    scene: SceneFile, old: str, new: str, code: str
+) -> None:
+    catalogue = Catalogue([scene.folder.parent])
+    good = catalogue.get("debat")
+    scene.change(old, new)
+    assert catalogue.get("debat") is good
+    assert code in {one.code for one in catalogue.problems[scene.path]}
+
+
 def test_bad_scene_that_never_was_good_is_not_offered(scene: SceneFile) -> None:
     scene.change("language: fr", "language: es")
     catalogue = Catalogue([scene.folder.parent])

@@ -2,6 +2,7 @@
 
 import pytest
 
+from scenarios.errors import ScenarioErrors
 from scenarios.loader import load
 from tests.fakes.scene_file import SceneFile
 
@@ -39,6 +40,7 @@ CASES = [
         "phases[1].model",
         "goal",
     ),
+    ("{gender: male}", "{model: x}", "E-UNKNOWN-FIELD", "cast[1].voice.model", "Known here"),
     ("{fin: [", "{Fin: [", "E-ID", "cast[1].understudy.phases.Fin", '"fin"'),
 ]
 
@@ -53,6 +55,45 @@ def test_y2_field_problem_has_place_path_and_hint(
     assert (problem.code, problem.field, problem.severity) == (code, field, "error")
     assert hint in problem.hint
     assert problem.line == line
+
+
+@pytest.mark.parametrize("dial", ["patience", "hostility", "talkativeness", "interruption"])
+@pytest.mark.parametrize("value", ["1.4", "-0.1", "70", "1.01"])
+def test_y2_a_temper_outside_0_to_1_is_told_with_file_line_field_cause_and_hint(
+    scene: SceneFile, dial: str, value: str
+) -> None:
+    scene.change("    persona: Moqueur.\n", f"    persona: M.\n    temper: {{{dial}: {value}}}\n")
+    problem = scene.only_problem()
+    assert (problem.file, problem.line) == (str(scene.path), scene.line_of("    temper:"))
+    assert (problem.code, problem.severity) == ("E-RANGE", "error")
+    assert problem.field == f"cast[1].temper.{dial}"
+    assert problem.cause == f"the number {value} is out of range"
+    assert problem.hint == "Allowed: 0 to 1."
+    with pytest.raises(ScenarioErrors, match=f"{dial}: the number .* Allowed: 0 to 1"):
+        load(scene.path)
+
+
+@pytest.mark.parametrize("value", [".nan", ".inf", "high", "true", '"0.5"'])
+def test_y2_a_temper_that_is_no_number_is_refused(scene: SceneFile, value: str) -> None:
+    scene.change("persona: Moqueur.", f"persona: M.\n    temper: {{patience: {value}}}")
+    problem = scene.only_problem()
+    assert (problem.code, problem.field) == ("E-TYPE", "cast[1].temper.patience")
+    assert problem.hint == "Allowed: 0 to 1."
+
+
+@pytest.mark.parametrize("value", ["0", "1", "0.0", "1.0", "0.35"])
+def test_a_temper_from_0_to_1_is_taken(scene: SceneFile, value: str) -> None:
+    scene.change("persona: Moqueur.", f"persona: M.\n    temper: {{patience: {value}}}")
+    assert load(scene.path).scenario.cast[1].temper.patience == float(value)
+
+
+@pytest.mark.parametrize("field", ["next", "goto", "after"])
+def test_y2_phases_that_name_their_successor_and_so_might_turn_in_a_circle_are_refused(
+    scene: SceneFile, field: str
+) -> None:
+    scene.change("    goal: conclure\n", f"    goal: conclure\n    {field}: ouverture\n")
+    problem = scene.only_problem()
+    assert (problem.code, problem.field) == ("E-UNKNOWN-FIELD", f"phases[1].{field}")
 
 
 def test_missing_field_is_shown_where_its_group_begins(scene: SceneFile) -> None:
