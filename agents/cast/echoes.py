@@ -6,7 +6,7 @@ short formula is nobody's thought, and another question on the same subject is a
 
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -67,18 +67,21 @@ def sentences(text: str, language: Language) -> tuple[Sentence, ...]:
 
 
 class EchoGuard:
-    """Lets a line's text through without its echoes, piece by piece.
+    """Lets a line's text through without its echoes of what `said` tells, piece by piece.
 
-    The first sentence goes out as soon as it cannot be an echo any more; `echoed` is set when it
-    is one, and nothing of the line is let through then. Later ones that are, are left out and
-    counted in `dropped`. With no `others` nothing is held.
+    The first sentence goes out as soon as it cannot be an echo any more, of a `patient` line once
+    it is whole. `echoed` is set when it is one, and nothing of the line is let through then. Later
+    ones that are, are left out and counted in `dropped`.
     """
 
-    def __init__(self, others: Sequence[str], language: Language) -> None:
+    def __init__(
+        self, said: Callable[[], Sequence[str]], language: Language, *, patient: bool = False
+    ) -> None:
         self.echoed = False
         self.dropped = 0
-        self._others = others
+        self._said = said
         self._language = language
+        self._patient = patient
         self._held = ""
         self._first = True
         self._let = False
@@ -87,8 +90,6 @@ class EchoGuard:
         """What may be spoken by now."""
         if self.echoed:
             return ""
-        if not self._others:
-            return text
         self._held += text
         given: list[str] = []
         while not self.echoed and (end := _END.search(self._held)):
@@ -105,7 +106,7 @@ class EchoGuard:
         """A sentence that is whole, or what of it was still held: as it is, or nothing."""
         let, self._let = self._let, False
         first, self._first = self._first, self._first and not sentence.strip()
-        if let or not is_echo(sentence, self._others, self._language):
+        if let or not is_echo(sentence, self._said(), self._language):
             return sentence
         self.echoed = first
         self.dropped += not first
@@ -113,10 +114,11 @@ class EchoGuard:
 
     def _early(self) -> str:
         """What is there of a first sentence that is certain to be no echo."""
-        if self._first and not (self.echoed or self._let):
+        if self._first and not (self.echoed or self._let or self._patient):
             words, _, _ = self._held.rpartition(" ")
-            certain = bool(words.strip())
-            self._let = certain and not may_become_echo(words, self._others, self._language)
+            said = self._said()
+            certain = bool(words.strip()) and not may_become_echo(words, said, self._language)
+            self._let = certain or not said
         if not self._let:
             return ""
         given, self._held = self._held, ""

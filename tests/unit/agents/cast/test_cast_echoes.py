@@ -85,7 +85,7 @@ def passed(guard: EchoGuard, text: str) -> list[str]:
 
 
 def test_echo_lets_nothing_of_its_line_through() -> None:
-    guard = EchoGuard([FREIGHT], "fr")
+    guard = EchoGuard(lambda: [FREIGHT], "fr")
 
     assert (
         "".join(passed(guard, "Le fret recule depuis dix ans, la réforme n'y change rien. Bon."))
@@ -95,7 +95,7 @@ def test_echo_lets_nothing_of_its_line_through() -> None:
 
 
 def test_new_sentence_goes_out_before_it_is_whole() -> None:
-    guard = EchoGuard([FREIGHT], "fr")
+    guard = EchoGuard(lambda: [FREIGHT], "fr")
     out = passed(guard, "Le budget de votre réforme pèse lourd sur les régions cette année.")
 
     assert "".join(out[:7]) == "Le budget de votre réforme pèse lourd"
@@ -103,15 +103,23 @@ def test_new_sentence_goes_out_before_it_is_whole() -> None:
 
 
 def test_sentence_that_begins_alike_and_ends_otherwise_goes_out_whole() -> None:
-    guard = EchoGuard([FREIGHT], "fr")
+    guard = EchoGuard(lambda: [FREIGHT], "fr")
     text = "Le fret recule depuis dix ans, mais les péniches progressent partout en Europe."
 
     assert "".join(passed(guard, text)) == text
     assert not guard.echoed
 
 
+def test_patient_line_lets_nothing_out_before_its_first_sentence_is_whole() -> None:
+    guard = EchoGuard(list, "fr", patient=True)
+
+    assert passed(guard, "Je salue tout le monde. Et après ?")[:5] == [
+        "", "", "", "", "Je salue tout le monde.",
+    ]  # fmt: skip
+
+
 def test_later_echo_is_left_out_and_the_rest_is_said() -> None:
-    guard = EchoGuard([FREIGHT, TRACKS], "fr")
+    guard = EchoGuard(lambda: [FREIGHT, TRACKS], "fr")
     text = f"Parlons d'abord du calendrier européen. {FREIGHT} Et les syndicats, que disent-ils ?"
 
     assert "".join(passed(guard, text)) == (
@@ -121,7 +129,7 @@ def test_later_echo_is_left_out_and_the_rest_is_said() -> None:
 
 
 def test_every_word_goes_out_at_once_where_nothing_was_said_before() -> None:
-    guard = EchoGuard([], "fr")
+    guard = EchoGuard(lambda: [], "fr")
 
     assert passed(guard, "Le fret recule.") == ["Le", " fret", " recule.", ""]
 
@@ -130,4 +138,4 @@ def test_every_word_goes_out_at_once_where_nothing_was_said_before() -> None:
     "text", ["Hausse de 3.5 points, enfin.", "M. Roche, et vous ?", "Ah... bon."]
 )
 def test_text_that_is_no_echo_loses_no_character(text: str) -> None:
-    assert "".join(passed(EchoGuard([FREIGHT, TRACKS], "fr"), text)) == text
+    assert "".join(passed(EchoGuard(lambda: [FREIGHT, TRACKS], "fr"), text)) == text
