@@ -1,9 +1,11 @@
 """Clocks of the tests: one stands still, one follows the loop, one is the machine's and jumps."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 
+from bench.simulation.loop import LoopClock
 from services.core.clock import SystemClock
+
+__all__ = ["FakeClock", "JumpingClock", "LoopClock"]
 
 
 class FakeClock:
@@ -24,19 +26,6 @@ class FakeClock:
         if seconds < 0:
             raise ValueError("time does not go back")
         self._elapsed_s += seconds
-
-
-class LoopClock:
-    """The running loop's time; with VirtualTimeLoop, tests of deadlines take no time."""
-
-    def __init__(self, start: datetime = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)) -> None:
-        self._start = start
-
-    def now(self) -> datetime:
-        return self._start + timedelta(seconds=self.monotonic_s())
-
-    def monotonic_s(self) -> float:
-        return asyncio.get_running_loop().time()
 
 
 class JumpingClock(SystemClock):
