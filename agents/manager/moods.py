@@ -23,7 +23,7 @@ OTHERS = 0.3
 """How much of what was done to another one a listener takes personally."""
 
 MOST_SHIFT = 0.15
-"""The most that one opinion of a model moves a mood, before temper."""
+"""How far a model's opinion of 1 moves a mood, before temper."""
 
 UNREAD_WORDS = 12
 """A turn from this length on says something, even where the rules see nothing."""
@@ -137,7 +137,7 @@ def after_line(scenario: Scenario, scene: Scene, persona: str, *, cut: bool) -> 
 
 
 def shifted(scenario: Scenario, scene: Scene, shifts: Mapping[str, Shift]) -> tuple[Mood, ...]:
-    """The whole cast's moods after a model's opinion, each part of it at most MOST_SHIFT.
+    """The whole cast's moods after a model's opinion, in which 1 weighs MOST_SHIFT.
 
     Who is not in the room is not moved, and nobody who is not of the cast.
     """
@@ -146,9 +146,9 @@ def shifted(scenario: Scenario, scene: Scene, shifts: Mapping[str, Shift]) -> tu
     for mood in _all(scenario, scene):
         shift = shifts.get(mood.persona)
         if shift is not None and mood.persona in there:
-            bounded = Shift(trust=_bounded(shift.trust), impatience=_bounded(shift.impatience))
+            weighed = Shift(trust=_weighed(shift.trust), impatience=_weighed(shift.impatience))
             temper = scenario.character(mood.persona).temper
-            mood = _moved(mood, temper, [bounded])
+            mood = _moved(mood, temper, [weighed])
         moods.append(mood)
     return tuple(moods)
 
@@ -236,6 +236,6 @@ def _unfavourable(shift: Shift) -> Shift:
     return Shift(trust=min(0.0, shift.trust), impatience=max(0.0, shift.impatience))
 
 
-def _bounded(value: float) -> float:
-    """NaN moves nothing."""
-    return min(MOST_SHIFT, max(-MOST_SHIFT, value)) if not math.isnan(value) else 0.0
+def _weighed(opinion: float) -> float:
+    """A part of an opinion, kept within -1 and 1; what is no number moves nothing."""
+    return 0.0 if math.isnan(opinion) else MOST_SHIFT * min(1.0, max(-1.0, opinion))

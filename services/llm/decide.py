@@ -159,14 +159,18 @@ class Decider:
         """Every order in which models are asked."""
         return (*self.routes.values(), *(self._trials.chains if self._trials else ()))
 
-    def decide(self, request: Request) -> Decision:
-        """The call's tier, routes and messages as they will be sent."""
-        glide = self._levels.level(
+    def glide(self, request: Request) -> Glide:
+        """What the budgets that the request counts to allow now."""
+        return self._levels.level(
             session=request.session,
             user=request.user,
             scenario=request.scenario,
             session_limit_nano=request.session_limit_nano,
         )
+
+    def decide(self, request: Request) -> Decision:
+        """The call's tier, routes and messages as they will be sent."""
+        glide = self.glide(request)
         thresholds = self._learnt.thresholds
         edition = self._trials.edition if self._trials else 0
         if thresholds is not self._thresholds or edition != self._edition:

@@ -119,6 +119,10 @@ class LLMOptimizer:
         decider = self._workshop.decider
         return decider.most_nano(decider.decide(request))
 
+    def is_short(self, request: Request) -> bool:
+        """Whether money is short for such a call: what the scene can do without is not asked."""
+        return self._workshop.decider.glide(request).level > 0
+
     def remember(self, session: str, texts: Iterable[str]) -> None:
         """The session has heard these lines already, from another process; none is repeated."""
         self._workshop.heard.remember(session, texts)

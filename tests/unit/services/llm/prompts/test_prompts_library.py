@@ -16,8 +16,8 @@ ALL = STORE.check()
 CURRENT = [STORE.get(name, language) for name in STORE.names() for language in ("fr", "en")]
 EXPECTED = {
     "closing", "continuation", "debrief_advice", "debrief_highlights", "debrief_scorecard",
-    "deck", "escalation", "memory", "opening", "orchestration", "persona_answer", "reaction",
-    "repair", "summary",
+    "deck", "escalation", "memory", "mood", "opening", "orchestration", "persona_answer",
+    "reaction", "repair", "summary",
 }  # fmt: skip
 TURN_ONLY = {"continuation", "repair"}
 FAMILY = ("opening", "closing", "escalation", "reaction")
