@@ -4,11 +4,12 @@ Owns the way from a beat to words. Who speaks was decided before; how it sounds 
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
+from agents.cast.echoes import EchoGuard, is_echo
 from agents.cast.guard import LineGuard, clean_line
-from agents.cast.prompts import Prompt
 from agents.manager.beats import Beat, BeatKind
+from agents.roleplay.line import Aside, Line, Wanted
 from agents.roleplay.moments import moment_of
 from scenarios.schema import Scenario
 from services.core.money import nano
@@ -17,71 +18,30 @@ from services.llm.deck import Deck
 from services.llm.optimizer import LLMOptimizer
 from services.llm.outcome import Source
 from services.llm.prompts.store import TemplateStore
+from services.llm.reactions import Moment
 from services.llm.request import Request, Scope, TaskType
 from services.llm.understudy import Understudy
+
+__all__ = ["Aside", "Line", "Lines", "Wanted"]
 
 TOKENS_PER_WORD = 2.0
 """Ceiling of tokens a French word takes with room for punctuation."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Aside:
-    """What a listener lets fall: never a turn, and nobody waits for it."""
-
-    persona: str
-    text: str
+Told = list[str]
+"""What of a line was let through so far, piece by piece."""
 
 
-class Line:
-    """The words of one beat, iterated once. They are asked for when the line is made."""
-
-    def __init__(
-        self,
-        beat: Beat,
-        words: AsyncIterator[str],
-        source: Callable[[], Source],
-        answer: Answer | None = None,
-    ) -> None:
-        self.beat = beat
-        self._words = words
-        self._source = source
-        self._answer = answer
-
-    @property
-    def source(self) -> Source:
-        """What serves it; certain once the last word has come."""
-        return self._source()
-
-    def __aiter__(self) -> AsyncIterator[str]:
-        return self._words
-
-    async def aclose(self) -> None:
-        """Ends the vendor's stream, also when nobody began to read."""
-        if self._answer is not None:
-            await self._answer.aclose()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """A line to be written.
-
-    `heard` is what the learner just said, for the authored answers. `free` takes the author's
-    words, because nobody is there to pay for. `private` unless the prompt holds nothing that a
-    person said: then other sessions of the scene may share the answer.
-    """
-
-    beat: Beat
-    prompt: Callable[[], Prompt]
-    heard: str = ""
-    free: bool = False
-    private: bool = True
+TRIES = 4
+"""So many authored lines are looked at for one that nobody just said."""
 
 
 class Lines:
     """Writes lines for the cast of one scene.
 
     `room` is the session and `user` the person whose budgets pay; `revision` names the scenario's
-    version. What the words cost is booked by the optimizer.
+    version. What the words cost is booked by the optimizer. `on_echo` is told of a line that said
+    again what was said: it was left out, or others stand in its place.
     """
 
     def __init__(
@@ -95,7 +55,9 @@ class Lines:
         revision: str = "",
         deck: Deck | None = None,
         templates: TemplateStore | None = None,
+        on_echo: Callable[[Beat], None] | None = None,
     ) -> None:
+        self.on_echo = on_echo
         self._scenario = scenario
         self._optimizer = optimizer
         self._understudy = understudy
@@ -118,7 +80,7 @@ class Lines:
 
     def write(self, wanted: Wanted) -> Line:
         """The beat's words, asked for at once."""
-        if (authored := self._of_author(wanted)) is not None:
+        if (authored := self._of_author(wanted, [])) is not None:
             return authored
         request = self._request(wanted)
         answer = self._optimizer.stream(
@@ -127,76 +89,128 @@ class Lines:
             deck=self._deck.line if self._deck is not None else None,
             fit=self._is_fit,
         )
-        return self._line(wanted, request, answer)
+        return self._line(wanted, request, answer, [])
 
     def write_round(self, wanted: Sequence[Wanted]) -> tuple[Line, ...]:
         """The words of several characters, asked for at once and each blind to the others'.
 
         One that fails or is slow holds up no other. The budget sets all of them aside in one step;
-        if they are too dear together, each is let through, or not, by itself.
+        if they are too dear together, each is let through, or not, by itself. What one of them says
+        is not said again by another that comes later.
         """
-        lines = [self._of_author(one) for one in wanted]
-        asked = [one for one, line in zip(wanted, lines, strict=True) if line is None]
-        requests = [self._request(one) for one in asked]
-        beats = {request.persona: one for request, one in zip(requests, asked, strict=True)}
+        told: list[Told] = [[] for _ in wanted]
+        wanted = [self._one_of(wanted, at, told) for at in range(len(wanted))]
+        lines = [self._of_author(one, own) for one, own in zip(wanted, told, strict=True)]
+        asked = [at for at, line in enumerate(lines) if line is None]
+        requests = [self._request(wanted[at]) for at in asked]
+        beats = {request.persona: wanted[at] for request, at in zip(requests, asked, strict=True)}
 
         def understudy(request: Request) -> str:
             one = beats[request.persona]
             return self._authored(one.beat, one.heard)
 
         answers = self._optimizer.stream_round(requests, understudy=understudy, fit=self._is_fit)
-        written = zip(asked, requests, answers, strict=True)
-        return tuple(line or self._line(*next(written)) for line in lines)
+        for at, request, answer in zip(asked, requests, answers, strict=True):
+            lines[at] = self._line(wanted[at], request, answer, told[at])
+        return tuple(line for line in lines if line is not None)
+
+    def reaction(self, persona: str, moment: Moment) -> Aside:
+        """What a listener lets fall: of the deck, or the author's, never its last one again."""
+        text = self._deck.drawn(persona, moment) if self._deck is not None else None
+        if text is not None:
+            self._understudy.mark(persona, text)
+        else:
+            text = self._understudy.line(persona, kind="reaction", phase="")
+        return Aside(persona=persona, text=text)
+
+    def _one_of(self, wanted: Sequence[Wanted], at: int, told: Sequence[Told]) -> Wanted:
+        """A round's line, told what the others say as far as they have come.
+
+        Where the author keeps the order, only those before it, and it may wait for its own end.
+        """
+        own = wanted[at]
+        phase = next(one for one in self._scenario.phases if one.id == own.beat.phase)
+        free = phase.order == "first_ready"
+        others = [one for n, one in enumerate(told) if n < at or (free and n != at)]
+
+        def said() -> Sequence[str]:
+            return (*own.said(), *("".join(one) for one in others))
+
+        return replace(own, said=said, patient=at > 0 and not free)
 
     def _is_fit(self, request: Request, text: str) -> bool:
         """Whether others may hear it: the guard had nothing to take out of it."""
         persona = request.persona or ""
         return clean_line(text, persona, self._scenario).split() == text.split()
 
-    def _of_author(self, wanted: Wanted) -> Line | None:
+    def _of_author(self, wanted: Wanted, told: Told) -> Line | None:
         """The line that needs no model, or None."""
         beat = wanted.beat
-        if beat.say is not None:
-            self._understudy.mark(beat.persona, beat.say)
-            return Line(beat, _once(beat.say), lambda: Source.UNDERSTUDY)
-        if wanted.free:
-            authored = self._authored(beat, wanted.heard)
-            return Line(beat, _once(authored), lambda: Source.UNDERSTUDY)
-        return None
+        if beat.say is None and not wanted.free:
+            return None
+        text = beat.say
+        if text is None:
+            text = self._authored(beat, wanted.heard)
+        else:
+            self._understudy.mark(beat.persona, text)
+        told.append(f"{beat.lead_in} {text}".lstrip())
+        return Line(beat, _once(told[0]), lambda: Source.UNDERSTUDY)
 
-    def _line(self, wanted: Wanted, request: Request, answer: Answer) -> Line:
-        """The answer as the guard lets it through, or the author's line when nothing is left."""
-        beat = wanted.beat
+    def _line(self, wanted: Wanted, request: Request, answer: Answer, told: Told) -> Line:
+        """The answer as the guards let it through, or other words when nothing is left."""
+        beat, language = wanted.beat, self._scenario.language
         guard = LineGuard(beat.persona, self._scenario)
-        replaced = False
+        echoes = EchoGuard(wanted.said, language, patient=wanted.patient)
+        instead: Source | None = None
 
         async def words() -> AsyncIterator[str]:
-            nonlocal replaced
-            said = False
+            nonlocal instead
+            if beat.lead_in:
+                yield f"{beat.lead_in} "
             try:
                 async for piece in answer:
-                    if cleaned := guard.feed(piece):
-                        said = True
+                    if cleaned := echoes.feed(guard.feed(piece)):
+                        told.append(cleaned)
                         yield cleaned
-                    if guard.done:
+                    if guard.done or echoes.echoed:
                         break
-                if rest := guard.flush():
+                if rest := echoes.feed(guard.flush()) + echoes.flush():
+                    told.append(rest)
                     yield rest
-                elif not said:
-                    replaced = True
-                    yield self._authored(beat, wanted.heard)
+                if not told:
+                    text, instead = self._instead(wanted, echoed=echoes.echoed)
+                    told.append(text)
+                    yield text
             finally:
                 await answer.aclose()
                 if answer.outcome is not None:
-                    fits = not (replaced or guard.dropped)
+                    fits = echoes.echoed or not (instead or guard.dropped)
                     self._optimizer.judged(request, answer.outcome, fits=fits)
+                if self.on_echo is not None and (echoes.echoed or echoes.dropped):
+                    self.on_echo(beat)
 
         def source() -> Source:
-            if replaced:
-                return Source.UNDERSTUDY
+            if instead is not None:
+                return instead
             return answer.outcome.source if answer.outcome is not None else Source.LIVE
 
         return Line(beat, words(), source, answer)
+
+    def _instead(self, wanted: Wanted, *, echoed: bool) -> tuple[str, Source]:
+        """Words in place of a model's: a short nod of one who would say the same, or the author's.
+
+        Of those, one that is no echo in turn, unless the next few all are.
+        """
+        beat = wanted.beat
+        if echoed and beat.kind is BeatKind.FOLLOW_UP:
+            line = self._deck.drawn(beat.persona, Moment.AGREE) if self._deck is not None else None
+            if line is not None:
+                return line, Source.DECK
+        for _ in range(TRIES):
+            text = self._authored(beat, wanted.heard)
+            if not (echoed and is_echo(text, wanted.said(), self._scenario.language)):
+                break
+        return text, Source.UNDERSTUDY
 
     def _request(self, wanted: Wanted) -> Request:
         """The call for a beat: lines of a cast are short, so the cheap tier writes all of them."""

@@ -101,12 +101,18 @@ class Deck:
         persona, moment = request.persona, request.moment
         if persona is None or moment is None:
             return None
+        line = self.drawn(persona, moment)
+        if line is not None:
+            self.avoided += request.task is TaskType.AGENT_REACTION
+        return line
+
+    def drawn(self, persona: str, moment: str) -> str | None:
+        """The character's next line for that moment that it has not said yet; it counts as said."""
         said = self._said[persona]
         fresh = (x for x in self._written.get((persona, moment), ()) if fingerprint(x) not in said)
         line = next(fresh, None)
         if line is not None:
             self.mark(persona, line)
-            self.avoided += request.task is TaskType.AGENT_REACTION
         return line
 
     def mark(self, persona: str, text: str) -> None:
