@@ -12,6 +12,8 @@ from scenarios.schema import Character, Scenario
 _PARTICLES = frozenset(
     ("d", "de", "du", "des", "la", "le", "l", "van", "von", "der", "den", "di", "da", "del", "el")
 )
+_LINKS = _PARTICLES | {"of", "the", "and", "et"}
+_MIN_REST = 4
 _GENDERED = (
     ("trices", "teur"),
     ("trice", "teur"),
@@ -82,14 +84,34 @@ def _roles(character: Character, language: Language) -> list[Handle]:
     if not title:
         return []
     lexicon = lexicon_for(language)
-    skipped = lexicon.heads_skip | _PARTICLES | {"of", "the", "and", "et"}
-    content = [word for word in title if word not in skipped] or list(title)
-    head = content[0] if language == "fr" or "of" in title else content[-1]
+    head = title[_head_at(title, language)]
     forms = {title, (head,), *_synonyms(title, lexicon)}
     gender = character.voice.gender
     return [
         Handle(persona=character.id, words=form, kind=Kind.ROLE, gender=gender) for form in forms
     ]
+
+
+def rest_of_title(title: Phrase, language: Language) -> Phrase:
+    """What a folded title tells besides its head: `key account` of a key account manager.
+
+    Nothing where it is a usual word, or too short to be told from one.
+    """
+    if not title:
+        return ()
+    lexicon, head = lexicon_for(language), _head_at(title, language)
+    before = language == "en" and "of" not in title
+    rest = title[:head] if before else title[head + 1 :]
+    content = tuple(word for word in rest if word not in lexicon.heads_skip | _LINKS)
+    usual = any((word,) in lexicon.common for word in content)
+    return () if usual or len("".join(content)) <= _MIN_REST else content
+
+
+def _head_at(title: Phrase, language: Language) -> int:
+    """Where the word stands that says what somebody is."""
+    skipped = lexicon_for(language).heads_skip | _LINKS
+    content = [at for at, word in enumerate(title) if word not in skipped] or [*range(len(title))]
+    return content[0] if language == "fr" or "of" in title else content[-1]
 
 
 def _synonyms(title: Phrase, lexicon: Lexicon) -> set[Phrase]:

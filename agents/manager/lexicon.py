@@ -31,6 +31,7 @@ class Lexicon:
     joiners: frozenset[Phrase]
     everyone: frozenset[Phrase]
     common: frozenset[Phrase]
+    subjectless: frozenset[Phrase]
     role_groups: tuple[tuple[Phrase, ...], ...]
     heads_skip: frozenset[str]
 

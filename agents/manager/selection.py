@@ -1,17 +1,18 @@
 """Who speaks after the learner: a ladder of rungs, the first that decides wins.
 
 Each rung is a pure function of the situation. Rules decide when somebody speaks; a rung only says
-who. No rung's reason holds what was said.
+who. No rung's reason holds what was said. A model's choice counts between equals only.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from agents.manager.beats import Decision, Rung
+from agents.manager.beats import Decision, Rung, Score
 from agents.manager.memory import Said
 from agents.manager.names import Address
 from agents.manager.phases import speakers_in
 from agents.manager.scene import Scene
+from agents.manager.scoring import WEIGHTS, scores, tied
 from scenarios.schema import Phase, Scenario
 
 MAX_ADDRESSED = 3
@@ -65,22 +66,37 @@ def phase_rule(at: Situation) -> Decision | None:
     return _decided(Rung.PHASE_RULE, (lead,), reason, at)
 
 
-def fewest_words(at: Situation) -> Decision | None:
-    """The one who was heard least so far."""
-    chosen = by_fewest_words(at.speakers, at.scene)[:1]
-    return _decided(Rung.SCORE, chosen, "has said the fewest words", at)
+def score(at: Situation) -> Decision | None:
+    """The one for whom most speaks; `tied` names those who are as good."""
+    best_first = scores(at)
+    equals = tied(best_first)
+    reason = ("is level with others, " if equals else "") + _because(best_first)
+    decision = _decided(Rung.SCORE, (best_first[0].persona,), reason, at)
+    return replace(decision, scores=best_first, tied=equals)
 
 
-LADDER: tuple[Step, ...] = (addressed, phase_rule, fewest_words)
+LADDER: tuple[Step, ...] = (addressed, phase_rule, score)
 
 
-def select(at: Situation, ladder: Sequence[Step] = LADDER) -> Decision:
-    """The decision of the first rung that has one."""
+def select(
+    at: Situation, ladder: Sequence[Step] = LADDER, *, choice: str | None = None
+) -> Decision:
+    """The decision of the first rung that has one.
+
+    `choice` is a model's: it decides between those who are tied, and is ignored otherwise.
+    """
     for step in ladder:
         decision = step(at)
         if decision is not None:
-            return decision
+            return decision if choice is None else _with_choice(decision, choice)
     return _decided(Rung.SCENE, at.speakers[:1], "no rung decided, the lead speaks", at)
+
+
+def _with_choice(decision: Decision, choice: str) -> Decision:
+    if choice not in decision.tied:
+        return replace(decision, ignored=True)
+    reason = "a model chose between equals"
+    return replace(decision, rung=Rung.MODEL, chosen=(choice,), reason=reason, tied=())
 
 
 def by_fewest_words(speakers: Sequence[str], scene: Scene) -> tuple[str, ...]:
@@ -92,6 +108,30 @@ def by_fewest_words(speakers: Sequence[str], scene: Scene) -> tuple[str, ...]:
         return scene.words_of(one), last
 
     return tuple(sorted(speakers, key=key))
+
+
+def _because(best_first: Sequence[Score]) -> str:
+    """What speaks for the best more than for those behind, in words of ours."""
+    best, others = best_first[0], best_first[1:]
+
+    def ahead(term: tuple[str, float]) -> float:
+        name, value = term
+        rest = sum(dict(one.terms)[name] for one in others) / max(1, len(others))
+        return WEIGHTS[name] * (value - rest)
+
+    return _REASONS[max(best.terms, key=ahead)[0]]
+
+
+_REASONS = {
+    "expertise": "knows the subject best",
+    "pending": "a question is open to them",
+    "airtime": "has said the fewest words",
+    "recency": "has not spoken for longest",
+    "reclaim": "was interrupted",
+    "temper": "is eager to speak",
+    "below_min": "has less airtime than the author wants",
+    "above_max": "has airtime left",
+}
 
 
 def _decided(rung: Rung, chosen: tuple[str, ...], reason: str, at: Situation) -> Decision:

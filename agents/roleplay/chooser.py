@@ -1,0 +1,131 @@
+"""Who of several equals speaks, in a model's view: the prompt, the call, and what of it is let in.
+
+Owns what the model reads: the public face of the cast and what everybody heard, no more.
+"""
+
+import logging
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agents.cast.moment import LEARNER, Said
+from agents.cast.roster import cast_of
+from agents.manager.ports import Question
+from scenarios.schema import Scenario
+from services.core.money import nano
+from services.llm.prompts.compiler import compile_prompt
+from services.llm.prompts.quoting import Quoted, join_quoted, quote, quote_said
+from services.llm.prompts.store import TemplateStore, shipped
+from services.llm.prompts.templates import Template
+from services.llm.request import Request, TaskType
+from services.llm.structured import Responds, structured
+
+MAX_TOKENS = 60
+HEARD_LINES = 16
+SAID_CHARS = 600
+NAME_CHARS = 60
+
+log = logging.getLogger(__name__)
+
+
+class Choice(BaseModel):
+    """What the model answers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    speaker: str = Field(max_length=64)
+    why: str = Field(default="", max_length=200)
+
+
+NOBODY = Choice(speaker="")
+
+
+class OptimizerChooser:
+    """Asks a model through the optimizer: who the scene's cast are, and what all have heard.
+
+    Nothing that a character knows for itself is in the prompt. `ignored` counts answers that named
+    somebody who was no candidate (failures.md P3, P5).
+    """
+
+    def __init__(
+        self,
+        optimizer: Responds,
+        scenario: Scenario,
+        *,
+        room: str,
+        user: str | None = None,
+        revision: str = "",
+        templates: TemplateStore | None = None,
+    ) -> None:
+        self.ignored = 0
+        self._optimizer = optimizer
+        self._scenario = scenario
+        self._room = room
+        self._user = user
+        self._revision = revision
+        self._templates = templates or shipped()
+        self._template = self._templates.get("orchestration", scenario.language)
+
+    async def choose(self, question: Question, *, limit_s: float) -> str | None:
+        """One of the candidates, or None when the model is late, gone or of no use."""
+
+        def allowed(choice: Choice) -> bool:
+            if choice.speaker in question.candidates:
+                return True
+            self.ignored += 1
+            log.warning("choosing.ignored", extra={"room": self._room})
+            return False
+
+        made = await structured(
+            self._optimizer,
+            self._request(question, limit_s),
+            Choice,
+            default=NOBODY,
+            allowed=allowed,
+            templates=self._templates,
+            limit_s=limit_s,
+        )
+        return None if made.defaulted else made.value.speaker
+
+    def _request(self, question: Question, limit_s: float) -> Request:
+        scenario = self._scenario
+        blocks = self._template.render(
+            title=scenario.title,
+            roster=_roster(scenario),
+            conversation=_conversation(question.heard, self._template),
+            goal=question.goal,
+            candidates=", ".join(question.candidates),
+            spoke_last=question.spoke_last or "-",
+        )
+        return Request(
+            task=TaskType.ORCHESTRATION,
+            messages=compile_prompt(blocks),
+            max_tokens=MAX_TOKENS,
+            temperature=0.0,
+            deadline_s=limit_s,
+            session=self._room,
+            session_limit_nano=nano(scenario.limits.cost_usd),
+            user=self._user,
+            scenario=scenario.id,
+            language=scenario.language,
+            revision=self._revision,
+            template=self._template.ref,
+        )
+
+
+def _roster(scenario: Scenario) -> str:
+    """The public face of the cast, an id a line."""
+    return "\n".join(
+        f"{one.id}: {one.name}, {one.title}" if one.title else f"{one.id}: {one.name}"
+        for one in cast_of(scenario)
+    )
+
+
+def _conversation(heard: tuple[Said, ...], template: Template) -> Quoted:
+    """What was heard, `[who] words` a line, whatever the words contain."""
+    lines: list[Quoted] = []
+    for said in heard[-HEARD_LINES:]:
+        person = said.speaker == LEARNER
+        who = template.words["person"] if person else quote(said.name, NAME_CHARS)
+        note = template.words["cut"] if said.cut else ""
+        lines.append(quote_said(who, said.text, limit=SAID_CHARS, note=note))
+    return join_quoted(lines)
