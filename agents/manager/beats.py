@@ -105,7 +105,8 @@ class Effects:
 
     `to_phase` is entered only from `from_phase`, so that a plan made before another one moved the
     scene on cannot move it back. `prompts` when the plan breaks a silence; `silent_s` is how long
-    that silence had lasted. `arrives` are late guests who are in the room from now on.
+    that silence had lasted. `arrives` are late guests who are in the room from now on. `returns`
+    when the learner is back in the room: their silence begins anew.
     """
 
     fires: tuple[str, ...] = ()
@@ -116,6 +117,7 @@ class Effects:
     begins: bool = False
     prompts: bool = False
     silent_s: float | None = None
+    returns: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

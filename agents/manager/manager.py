@@ -1,20 +1,23 @@
 """The manager of a cast: after each thing that happens it says who speaks next, and why.
 
-Owns the state of one scene, a Scene and a memory. Looking ahead (`begin`, `answer`, `tick`, `skip`,
-`end`) is pure, so a plan may be thrown away; only `commit` and `performed` change anything. Knows
-no room, no clock and no model.
+Owns the state of one scene, a Scene and a memory. Looking ahead (`begin`, `answer`, `cut_in`,
+`tick`, `skip`, `end`, `returned`) is pure, so a plan may be thrown away; only `commit`,
+`performed` and `judged` change anything. Knows no room, no clock and no model.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from random import Random
 
-from agents.manager.beats import Beat, BeatKind, Plan
+from agents.manager import moods
+from agents.manager.beats import Beat, Plan
 from agents.manager.memory import LEARNER, Said, last_serial
 from agents.manager.phases import phase_of
-from agents.manager.planner import Planner, State
-from agents.manager.scene import Scene, add
+from agents.manager.planner import Planner
+from agents.manager.ports import Question, Shift
+from agents.manager.scene import Scene
 from agents.manager.selection import LADDER, Step
+from agents.manager.state import State, learner_spoke, line_heard, moved_on, played
 from scenarios.hearing import words_of
 from scenarios.schema import Phase, Scenario
 
@@ -76,12 +79,39 @@ class MultiAgentManager:
         """
         return self._planner.begin(self._state)
 
-    def answer(self, words: str, now_s: float) -> Plan:
+    def answer(self, words: str, now_s: float, *, choice: str | None = None) -> Plan:
         """Who answers these words of the learner, and what follows on them.
 
-        No beats when there are no words, or after the scene's end.
+        `choice` is a model's, asked because of `question`; it counts between those who are tied,
+        and is ignored otherwise. No beats when there are no words, or after the scene's end.
         """
-        return self._planner.answer(self._state, words, now_s)
+        return self._planner.answer(self._state, words, now_s, choice=choice)
+
+    def question(self, words: str) -> Question | None:
+        """Between whom a model may choose for these words; None unless scores are tied."""
+        return self._planner.question(self._state, words)
+
+    def cut_in(self, words: str, now_s: float, *, speaking_s: float) -> Plan | None:
+        """One line by whoever has heard enough of these words, or None: the person goes on.
+
+        `speaking_s` is how long the person has held the floor. Somebody cuts in after MONOLOGUE_S,
+        or the author's time-box, at the latest. The words are the learner's turn once committed.
+        """
+        return self._planner.cut_in(self._state, words, now_s, speaking_s=speaking_s)
+
+    def waits_s(self) -> float:
+        """How much longer than usual the likely answerer waits in a pause: 0 to 1.2 s.
+
+        That is whoever asked the question that is open, else the lead of the phase.
+        """
+        return self._planner.waits_s(self._state)
+
+    def returned(self, now_s: float, *, away_s: float) -> Plan:  # noqa: ARG002 - as `begin`
+        """One sentence to a person who is back in the room; it names whose question is open.
+
+        Words of theirs that nobody had answered are answered after it.
+        """
+        return self._planner.returned(self._state, away_s)
 
     def tick(self, now_s: float, *, quiet_s: float, busy: bool) -> Plan | None:
         """What time and silence bring: the end, an event, the next phase, a prompt; often None.
@@ -117,7 +147,7 @@ class MultiAgentManager:
         Changes nothing. The learner's words are in that memory, the plan's beats not yet. `who` is
         the name of the person who spoke, `turn_id` the record's id for the words.
         """
-        state = _played(self._state, plan, now_s)
+        state = self._state
         if words is not None and words_of(words):
             said = Said(
                 speaker=LEARNER,
@@ -126,8 +156,9 @@ class MultiAgentManager:
                 turn_id=turn_id or f"u{plan.serial:04d}",
                 phase=state.scene.phase,
             )
-            state = _learner_spoke(state, said)
-        return _moved_on(state, plan, now_s)
+            addressed = self._planner.addressed(state, said.text)
+            state = learner_spoke(self.scenario, state, said, addressed=addressed)
+        return moved_on(played(state, plan, now_s), plan, now_s)
 
     def commit(
         self,
@@ -149,66 +180,15 @@ class MultiAgentManager:
     def performed(self, beat: Beat, heard_text: str, cut: bool, now_s: float) -> Said | None:
         """The beat was played, or cut: memory keeps what was heard, nothing if nothing was."""
         text = " ".join(heard_text.split())
-        spoken = len(words_of(text))
-        if not spoken:
+        if not words_of(text):
             return None
-        scene = replace(self.scene.heard_from(beat.persona, spoken), at_s=now_s)
-        if beat.event is not None:
-            scene = replace(scene, unheard=tuple(e for e in scene.unheard if e != beat.event))
-        if beat.phase == scene.phase and beat.kind is BeatKind.OPENING:
-            scene = replace(scene, opened=True)
-        said = Said(
-            speaker=beat.persona,
-            name=self.scenario.character(beat.persona).name,
-            text=text,
-            turn_id=beat.id,
-            phase=beat.phase,
-            cut=cut,
-        )
-        self._state = State(scene=scene, memory=(*self.memory, said))
-        return said
+        self._state = line_heard(self.scenario, self._state, beat, text, cut=cut, now_s=now_s)
+        return self.memory[-1]
 
+    def judged(self, shifts: Mapping[str, Shift], now_s: float) -> None:
+        """A model's opinion of how the cast takes what was said moves the moods.
 
-def _played(state: State, plan: Plan, now_s: float) -> State:
-    """The state once the plan's events fired and its silence was broken."""
-    scene, effects = state.scene, plan.effects
-    told = {beat.event for beat in plan.beats}
-    fires = tuple(one for one in effects.fires if one not in scene.fired)
-    silence = scene.silence_from_s if effects.silent_s is None else now_s - effects.silent_s
-    scene = replace(
-        scene,
-        at_s=now_s,
-        serial=max(scene.serial, plan.serial) + 1,
-        begun=scene.begun or effects.begins,
-        fired=(*scene.fired, *fires),
-        unheard=(*(one for one in scene.unheard if one not in told), *fires),
-        released=tuple(dict.fromkeys((*scene.released, *effects.releases))),
-        silence_from_s=silence,
-        prompted=scene.prompted or effects.prompts,
-        prompts=scene.prompts + effects.prompts,
-        ended=plan.end_reason if plan.ends else scene.ended,
-    )
-    return replace(state, scene=scene)
-
-
-def _learner_spoke(state: State, said: Said) -> State:
-    """The state once the learner's turn is counted; it ends their silence."""
-    scene = state.scene
-    counted = replace(
-        scene,
-        turns=scene.turns + 1,
-        phase_turns=scene.phase_turns + 1,
-        turns_by_phase=add(scene.turns_by_phase, scene.phase, 1),
-        silence_from_s=None,
-        prompted=False,
-    )
-    return State(scene=counted, memory=(*state.memory, said))
-
-
-def _moved_on(state: State, plan: Plan, now_s: float) -> State:
-    """The state in the plan's next phase, if it has one and is still in the phase before it."""
-    effects, scene = plan.effects, state.scene
-    if effects.to_phase is None or effects.from_phase != scene.phase:
-        return state
-    entered = replace(scene.enter(effects.to_phase, now_s), silence_from_s=None, prompted=False)
-    return replace(state, scene=entered)
+        Shifts of anyone outside the cast are ignored. Plans made before stay current.
+        """
+        moved = moods.shifted(self.scenario, self.scene, shifts)
+        self._state = replace(self._state, scene=replace(self.scene, moods=moved, at_s=now_s))

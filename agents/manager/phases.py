@@ -31,11 +31,18 @@ def absent(scenario: Scenario, scene: Scene) -> frozenset[str]:
 def speakers_in(scenario: Scenario, phase: Phase, scene: Scene) -> tuple[str, ...]:
     """Who may speak in the phase now: its lead first, then the others in the author's order.
 
-    Late guests only once they have arrived; never nobody.
+    Late guests only once they have arrived. Never nobody: where all of them are late, whoever of
+    the cast is in the room.
     """
     lead, away = scenario.lead_of(phase), absent(scenario, scene)
     order = (lead, *(one for one in scenario.speakers_of(phase) if one != lead))
-    return tuple(one for one in order if one not in away) or order
+    in_room = tuple(one.id for one in scenario.cast if one.id not in away)
+    return tuple(one for one in order if one not in away) or in_room or order
+
+
+def lead_now(scenario: Scenario, phase: Phase, scene: Scene) -> str:
+    """Who leads the phase now: its lead, or the next speaker while the lead has not arrived."""
+    return speakers_in(scenario, phase, scene)[0]
 
 
 def out_of_turns(phase: Phase, turns: int) -> bool:

@@ -8,7 +8,20 @@ from typing import Literal, NamedTuple
 
 from scenarios.fields import Language
 
-Spoken = Literal["silence", "recap", "recap_answer"]
+Spoken = Literal[
+    "silence",
+    "recap",
+    "recap_answer",
+    "returned",
+    "returned_answer",
+    "returned_question",
+    "returned_question_mine",
+    "returned_waiting",
+    "returned_waiting_mine",
+    "cut_in",
+    "time_box",
+    "reclaim",
+]
 
 
 class Phrases(NamedTuple):
@@ -19,8 +32,18 @@ class Phrases(NamedTuple):
 
     def say(self, kind: Spoken, nth: int) -> str:
         """The nth phrase of that kind, round and round."""
+        return self.variants(kind, nth)[0]
+
+    def variants(
+        self, kind: Spoken, nth: int, *, who: str = "", question: str = ""
+    ) -> tuple[str, ...]:
+        """All phrases of that kind, the nth first; a name and a question put where they belong."""
         choices = self.spoken[kind]
-        return choices[nth % len(choices)]
+        first = nth % len(choices)
+        return tuple(
+            one.replace("{name}", who).replace("{question}", question)
+            for one in (*choices[first:], *choices[:first])
+        )
 
     def cue(self, name: str, who: str = "") -> str:
         """The cue of that name, `who` put where it names a character."""

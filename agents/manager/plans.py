@@ -1,26 +1,44 @@
 """Plans put together: beats with their ids, cues and fixed lines, and what committing them does."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from random import Random
 from typing import Literal
 
-from agents.manager.beats import Beat, BeatKind, Decision, Effects, Plan, Rung
-from agents.manager.phases import speakers_in
-from agents.manager.phrases import phrases_for
+from agents.cast.presence import in_room
+from agents.manager import temperament
+from agents.manager.beats import Beat, BeatKind, Decision, Effects, Plan, Rung, Stance
+from agents.manager.memory import Said
+from agents.manager.mood import Mood
+from agents.manager.phases import lead_now, speakers_in
+from agents.manager.phrases import Spoken, phrases_for
 from agents.manager.scene import Scene
 from scenarios.happenings import Event
-from scenarios.schema import Phase, Scenario
-
-FOLLOW_UP_SHARE = 0.45
-"""How likely an answer is followed up where somebody of talkativeness 1 listens."""
+from scenarios.hearing import words_of
+from scenarios.schema import Phase, Scenario, Temper
 
 NO_EFFECTS = Effects()
 
 LONG_WORDS = 60
-"""The longest that a closing or a released secret may be, in words."""
+"""What a released secret may take, in words, whoever tells it."""
 
-Origin = Literal["begin", "answer", "tick", "skip", "end"]
-_PREFIX: dict[Origin, str] = {"begin": "o", "answer": "a", "tick": "k", "skip": "s", "end": "e"}
+Origin = Literal["begin", "answer", "cut_in", "tick", "skip", "end", "returned"]
+_PREFIX: dict[Origin, str] = {
+    "begin": "o",
+    "answer": "a",
+    "cut_in": "c",
+    "tick": "k",
+    "skip": "s",
+    "end": "e",
+    "returned": "r",
+}
+_CUES = {
+    "release": "release",
+    "prompt": "invite",
+    "say": "event",
+    "arrive": "arrive",
+    "show": "show",
+    "news": "news",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,72 +47,110 @@ class Composer:
 
     scenario: Scenario
     scene: Scene
+    memory: tuple[Said, ...] = ()
 
-    def beat(self, persona: str, kind: BeatKind, phase: Phase, cue: str, **more: str) -> Beat:
-        """A beat without an id yet; `more` is `say`, `event` and the `who` of the cue."""
-        text = phrases_for(self.scenario.language).cue(cue, more.get("who", "")) if cue else ""
-        long = kind is BeatKind.CLOSING or cue == "release"
-        beat = Beat(
+    def beat(
+        self,
+        persona: str,
+        kind: BeatKind,
+        phase: Phase,
+        cue: str,
+        *,
+        who: str = "",
+        say: str | None = None,
+        event: str | None = None,
+        stance: Stance | None = None,
+        lead_in: str = "",
+    ) -> Beat:
+        """A beat without an id yet; `who` is the name that stands in the cue."""
+        words = temperament.max_words(self.temper(persona), kind)
+        return Beat(
             id="",
             persona=persona,
             kind=kind,
             phase=phase.id,
-            cue=text,
-            say=more.get("say"),
-            event=more.get("event"),
+            cue=phrases_for(self.scenario.language).cue(cue, who) if cue else "",
+            say=say,
+            max_words=max(words, LONG_WORDS) if cue == "release" else words,
+            event=event,
+            stance=stance,
+            lead_in=lead_in,
         )
-        return replace(beat, max_words=LONG_WORDS) if long else beat
 
     def opening(self, phase: Phase, *, cue: str = "opening") -> tuple[Beat, ...]:
         """The phase's first lines, the lead's first; independent of each other."""
-        lead, *others = speakers_in(self.scenario, phase, self.scene)
+        lead, *others = self.speakers(phase)
         first = self.beat(lead, BeatKind.OPENING, phase, cue)
         if phase.opening == "lead":
             return (first,)
-        who = self.scenario.character(lead).name
+        who = self.name(lead)
         return (
             first,
             *(self.beat(o, BeatKind.OPENING, phase, "opening_others", who=who) for o in others),
         )
 
     def event(self, event: Event, phase: Phase) -> Beat:
-        """The event's own line, or a cue to speak on it."""
-        cue = {"release": "release", "prompt": "invite", "say": "event"}[event.do]
+        """The event's own line, unless it was heard already, or a cue to speak on it."""
         kind = BeatKind.PROMPT if event.do == "prompt" else BeatKind.EVENT
-        more = {"event": event.id} | ({"say": event.say} if event.say else {})
-        return self.beat(event.by, kind, phase, cue, **more)
+        say = self.unheard((event.say,)) if event.say else None
+        return self.beat(event.by, kind, phase, _CUES[event.do], say=say, event=event.id)
 
     def closing(self, phase: Phase, *, cue: str = "closing") -> Beat:
-        """The scene's last line, by the lead of its present phase."""
-        return self.beat(self.scenario.lead_of(phase), BeatKind.CLOSING, phase, cue)
+        """The scene's last line, by whoever leads its present phase now."""
+        return self.beat(self.lead(phase), BeatKind.CLOSING, phase, cue)
 
-    def follow_up(self, phase: Phase, after: Beat) -> Beat | None:
-        """A second voice after an answer, now and then; the same for the same seed and turn.
+    def lead(self, phase: Phase) -> str:
+        """Who leads the phase now."""
+        return lead_now(self.scenario, phase, self.scene)
 
-        The more talkative a character, the likelier; events and the phase's opening stand alone.
-        """
-        if after.kind is not BeatKind.ANSWER:
-            return None
-        draw = Random(f"{self.scene.seed}:{self.scene.turns}")
-        others = [one for one in self.scenario.speakers_of(phase) if one != after.persona]
-        eager = [self.scenario.character(one).temper.talkativeness for one in others]
-        if not others or draw.random() >= FOLLOW_UP_SHARE * max(eager):
-            return None
-        one = draw.choices(others, weights=[share + 0.01 for share in eager])[0]
-        return self.beat(one, BeatKind.FOLLOW_UP, phase, "follow_up")
+    def moderator(self, phase: Phase) -> str:
+        """Who keeps order: whom the author named, or the lead while that one is not there."""
+        by = self.scenario.moderation.by
+        if by is None or by not in in_room(self.scenario, self.scene):
+            return self.lead(phase)
+        return by
+
+    def speakers(self, phase: Phase) -> tuple[str, ...]:
+        """Who may speak in the phase now, the lead first."""
+        return speakers_in(self.scenario, phase, self.scene)
+
+    def name(self, persona: str) -> str:
+        """What the learner calls the character."""
+        return self.scenario.character(persona).name
+
+    def temper(self, persona: str) -> Temper:
+        """The character's dials."""
+        return self.scenario.character(persona).temper
+
+    def mood(self, persona: str) -> Mood | None:
+        """The character's mood; None while nothing has moved it."""
+        return self.scene.mood_of(persona)
+
+    def phrase(self, kind: Spoken, nth: int) -> str:
+        """A phrase of that kind, rather one that nobody was heard to say."""
+        variants = phrases_for(self.scenario.language).variants(kind, nth)
+        return self.unheard(variants) or variants[0]
+
+    def unheard(self, lines: Sequence[str]) -> str | None:
+        """The first of the lines that memory does not hold; None when it holds all of them."""
+        heard = [_plain(said.text) for said in self.memory]
+        return next((one for one in lines if not any(_plain(one) in text for text in heard)), None)
 
     def plan(
         self,
         origin: Origin,
-        beats: tuple[Beat, ...],
+        beats: Sequence[Beat],
         decision: Decision,
         *,
         effects: Effects = NO_EFFECTS,
         ends: str | None = None,
     ) -> Plan:
-        """The plan, its beats numbered; `ends` is the reason why the scene is over after it."""
+        """The plan, its beats numbered; `ends` is the reason why the scene is over after it.
+
+        Nobody speaks twice in a row in it: what one character says on end is one beat.
+        """
         stem = f"{_PREFIX[origin]}{self.scene.serial:04d}"
-        numbered = tuple(replace(b, id=f"{stem}-{n}") for n, b in enumerate(beats, start=1))
+        numbered = tuple(replace(b, id=f"{stem}-{n}") for n, b in enumerate(_joined(beats), 1))
         return Plan(
             beats=numbered,
             decision=decision,
@@ -104,12 +160,12 @@ class Composer:
             serial=self.scene.serial,
         )
 
-    def nothing(self, reason: str, *, ends: str | None = None) -> Plan:
+    def nothing(self, reason: str, *, ends: str | None = None, origin: Origin = "answer") -> Plan:
         """A plan without beats."""
-        return self.plan("answer", (), scene_decision(reason, ()), ends=ends)
+        return self.plan(origin, (), scene_decision(reason, ()), ends=ends)
 
 
-def scene_decision(reason: str, beats: tuple[Beat, ...], rung: Rung = Rung.SCENE) -> Decision:
+def scene_decision(reason: str, beats: Sequence[Beat], rung: Rung = Rung.SCENE) -> Decision:
     """The decision behind beats that nobody was chosen for."""
     return Decision(rung=rung, chosen=tuple(beat.persona for beat in beats), reason=reason)
 
@@ -119,4 +175,42 @@ def effects_of(event: Event | None, scene: Scene) -> Effects:
     if event is None or event.id in scene.fired:
         return Effects()
     secret = (event.secret,) if event.do == "release" and event.secret else ()
-    return Effects(fires=(event.id,), releases=secret)
+    guest = (event.by,) if event.do == "arrive" else ()
+    return Effects(fires=(event.id,), releases=secret, arrives=guest)
+
+
+def _joined(beats: Sequence[Beat]) -> list[Beat]:
+    """The beats, neighbours of the same character made one."""
+    joined: list[Beat] = []
+    for beat in beats:
+        if joined and joined[-1].persona == beat.persona:
+            joined[-1] = _one_of(joined[-1], beat)
+        else:
+            joined.append(beat)
+    return joined
+
+
+def _one_of(first: Beat, second: Beat) -> Beat:
+    """Both beats of a character in one, of the second's kind and in its phase.
+
+    Fixed words of the first are said before those of the second. Words that the first would have
+    asked for are asked for together with the second's; a fixed second line stands without them.
+    """
+    fixed = _spaced(first.lead_in, first.say)
+    both = replace(
+        second,
+        event=second.event or first.event,
+        max_words=max(first.max_words, second.max_words),
+    )
+    if second.say is not None:
+        return replace(both, say=_spaced(fixed, second.lead_in, second.say), lead_in="")
+    asked = first.cue if first.say is None else ""
+    return replace(both, cue=_spaced(asked, second.cue), lead_in=_spaced(fixed, second.lead_in))
+
+
+def _spaced(*parts: str | None) -> str:
+    return " ".join(part for part in parts if part)
+
+
+def _plain(text: str) -> str:
+    return f" {' '.join(words_of(text))} "

@@ -38,7 +38,7 @@ class Scene:
     learner's present silence began, once a prompt or an event broke it. `arrived` maps each late
     guest to the serial of the plan that let them in. `points` is the learner's score, `scored` the
     places in `scenario.points` that count no more. `interrupted` is whose line was cut last, until
-    somebody answers. `cast_turns` counts the lines since the learner was last heard.
+    somebody is heard to the end. `cast_turns` counts the lines since the learner was last heard.
     """
 
     seed: int
@@ -77,7 +77,14 @@ class Scene:
 
     def enter(self, phase: str, now_s: float) -> "Scene":
         """The scene at the start of that phase."""
-        return replace(self, phase=phase, phase_started_s=now_s, phase_turns=0, opened=False)
+        return replace(
+            self,
+            phase=phase,
+            phase_started_s=now_s,
+            phase_turns=0,
+            opened=False,
+            interrupted=None,
+        )
 
     def heard_from(self, persona: str, words: int) -> "Scene":
         """The scene after that character was heard."""
