@@ -1,38 +1,23 @@
 """Hearing: from the person's sound to words, through whichever ear is open.
 
-Owns when an utterance is recognised. At a short pause the words so far are recognised and given as
-a preflight, on which an answer may be prepared; they become final when the pause lasts. Speech
-that goes on is recognised again as a whole, so that a breath does not tear a sentence in two.
+Owns the session's recogniser: which ears hear, and what the stage may ask of them. Where one
+utterance ends and the next begins is `utterances`' affair.
 """
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable
 from typing import Literal, Protocol
 
 from livekit import rtc
-from livekit.agents import (
-    NOT_GIVEN,
-    APIConnectOptions,
-    NotGivenOr,
-    inference,
-    stt,
-    utils,
-    vad,
-)
+from livekit.agents import NOT_GIVEN, APIConnectOptions, NotGivenOr, stt, utils
 
 from agents.manager.backchannels import is_backchannel
+from agents.stage.utterances import FINAL_PAUSE_S, HEARING_RATE_HZ, PAUSE_S, Utterances
 from services.core.errors import BackendError
 from services.speech.ports import Language
 
-HEARING_RATE_HZ = 16000
-PAUSE_S = 0.12
-"""Silence after which words are recognised; the detector itself adds about as much again."""
-FINAL_PAUSE_S = 0.40
-"""Silence after which they are final: below it, people are often still thinking of a word."""
-CHUNK_S = 25.0
-"""A monologue is recognised in pieces of this length; engines hear 30 s at most."""
+__all__ = ["FINAL_PAUSE_S", "HEARING_RATE_HZ", "PAUSE_S", "Hearing", "Hears"]
 
 _ONCE = APIConnectOptions(max_retry=0)
 
@@ -52,7 +37,9 @@ class Hearing(stt.STT[Literal["none"]]):
 
     `on_deaf` is told when nothing can hear any more, `on_recognised` how long a recognition took.
     Set by the stage: `pending` tells whether a beat sounds or waits, when a mere "mm-hm" is not a
-    turn; `on_pause` is told of a pause and how old it is, `on_words` that words were recognised.
+    turn; `patience_s` how much longer than usual a pause after these words may last; `on_speech` is
+    told that the person speaks, on or again, `on_pause` of a pause and how old it is, `on_words`
+    that words were recognised, `on_dropped` that what was heard is no turn.
     """
 
     def __init__(
@@ -70,18 +57,23 @@ class Hearing(stt.STT[Literal["none"]]):
         )
         self.language = language
         self.pending: Callable[[], bool] = lambda: False
+        self.patience_s: Callable[[str], float] = lambda _: 0.0
+        self.on_speech: Callable[[], None] = lambda: None
         self.on_pause: Callable[[float], None] = lambda _: None
         self.on_words: Callable[[], None] = lambda: None
+        self.on_dropped: Callable[[], None] = lambda: None
+        self.held = False
         self._ears = ears
         self._on_deaf = on_deaf
         self._on_recognised = on_recognised
+        self._utterances: Utterances | None = None
 
     @property
     def model(self) -> str:
         return "repartee-hearing"
 
     async def words(self, pcm: bytes) -> str:
-        """What was said, "" for nothing, for a backchannel, and when no ear works."""
+        """What was said, "" for nothing and when no ear works."""
         began_s = time.perf_counter()
         try:
             text = await self._ears.recognise(pcm, language=self.language)
@@ -90,9 +82,11 @@ class Hearing(stt.STT[Literal["none"]]):
             self._on_deaf()
             return ""
         self._on_recognised(time.perf_counter() - began_s)
-        if self.pending() and is_backchannel(text, self.language):
-            return ""
         return text
+
+    def is_turn(self, text: str) -> bool:
+        """Whether these words take the floor: over a line that sounds, a mere "mm-hm" does not."""
+        return bool(text) and not (self.pending() and is_backchannel(text, self.language))
 
     def stream(
         self,
@@ -100,7 +94,20 @@ class Hearing(stt.STT[Literal["none"]]):
         language: NotGivenOr[str] = NOT_GIVEN,
         conn_options: APIConnectOptions = _ONCE,
     ) -> stt.RecognizeStream:
-        return _Utterances(self, conn_options)
+        self._utterances = Utterances(self, self, conn_options)
+        return self._utterances
+
+    async def words_so_far(self) -> str:
+        """What the person has said of the utterance that goes on; "" when none does."""
+        return await self._utterances.so_far() if self._utterances is not None else ""
+
+    def take(self) -> bool:
+        """Takes the words so far out of the utterance: what comes after them begins another.
+
+        False, and nothing is taken, when the person is not speaking any more. While `held` is set,
+        an utterance that ends is kept, and leads the words that come next.
+        """
+        return self._utterances is not None and self._utterances.take()
 
     async def _recognize_impl(
         self,
@@ -116,89 +123,3 @@ class Hearing(stt.STT[Literal["none"]]):
         """The framework's event for these words."""
         data = stt.SpeechData(language=self.language, text=text, confidence=1.0)  # type: ignore[arg-type]
         return stt.SpeechEvent(type=kind, alternatives=[data])
-
-
-class _Utterances(stt.RecognizeStream):
-    """One person's sound, cut into utterances by a quick voice detector of its own."""
-
-    def __init__(self, hearing: Hearing, conn_options: APIConnectOptions) -> None:
-        super().__init__(stt=hearing, conn_options=conn_options, sample_rate=HEARING_RATE_HZ)
-        self._hearing = hearing
-        self._audio = bytearray()
-        self._open = False
-        self._speaking = False
-        self._recognising: asyncio.Task[None] | None = None
-
-    async def _metrics_monitor_task(self, event_aiter: object) -> None:
-        """Times are measured where the words are; the framework's monitor has nothing to add."""
-
-    async def _run(self) -> None:
-        detector = inference.VAD(min_silence_duration=PAUSE_S).stream()
-        tasks = [
-            asyncio.create_task(self._forward(detector), name="hearing.forward"),
-            asyncio.create_task(self._listen(detector), name="hearing.listen"),
-        ]
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            if self._recognising is not None:
-                tasks.append(self._recognising)
-            await utils.aio.cancel_and_wait(*tasks)
-            await detector.aclose()
-
-    async def _forward(self, detector: vad.VADStream) -> None:
-        async for frame in self._input_ch:
-            if isinstance(frame, rtc.AudioFrame):
-                detector.push_frame(frame)
-        detector.end_input()
-
-    async def _listen(self, detector: vad.VADStream) -> None:
-        async for event in detector:
-            if event.type == vad.VADEventType.START_OF_SPEECH:
-                self._speaking = True
-                if not self._open:
-                    self._open = True
-                    self._audio = bytearray(_pcm(event.frames))
-                await self._forget_guess()
-            elif event.type == vad.VADEventType.INFERENCE_DONE and self._open:
-                self._audio += _pcm(event.frames)
-                if self._speaking and len(self._audio) >= CHUNK_S * HEARING_RATE_HZ * 2:
-                    await self._take_chunk()
-            elif event.type == vad.VADEventType.END_OF_SPEECH:
-                self._speaking = False
-                ended_s = time.monotonic() - event.silence_duration
-                self._hearing.on_pause(event.silence_duration)
-                self._recognising = asyncio.create_task(
-                    self._guess(bytes(self._audio), ended_s), name="hearing.guess"
-                )
-
-    async def _guess(self, pcm: bytes, ended_s: float) -> None:
-        """Recognises at a pause; the words are final if the pause lasts, and forgotten if not."""
-        text = await self._hearing.words(pcm)
-        if text:
-            self._hearing.on_words()
-        left_s = FINAL_PAUSE_S - (time.monotonic() - ended_s)
-        if text and left_s > 0 and not self._hearing.pending():
-            self._send(stt.SpeechEventType.PREFLIGHT_TRANSCRIPT, text)
-            await asyncio.sleep(left_s)
-        self._open = False
-        self._audio = bytearray()
-        if text:
-            self._send(stt.SpeechEventType.FINAL_TRANSCRIPT, text)
-
-    async def _forget_guess(self) -> None:
-        if self._recognising is not None:
-            await utils.aio.cancel_and_wait(self._recognising)
-            self._recognising = None
-
-    async def _take_chunk(self) -> None:
-        pcm, self._audio = bytes(self._audio), bytearray()
-        if text := await self._hearing.words(pcm):
-            self._send(stt.SpeechEventType.FINAL_TRANSCRIPT, text)
-
-    def _send(self, kind: stt.SpeechEventType, text: str) -> None:
-        self._event_ch.send_nowait(self._hearing.event(kind, text))
-
-
-def _pcm(frames: list[rtc.AudioFrame]) -> bytes:
-    return b"".join(frame.data.tobytes() for frame in frames)

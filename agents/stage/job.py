@@ -136,6 +136,7 @@ class Job:
             on_left=stage.learner_left,
             on_back=stage.learner_back,
             on_gave_up=lambda: roleplay.stop("left"),
+            absence_s=scenario.limits.absence_s,
         )
         reason = "failed"
         try:

@@ -4,36 +4,32 @@ Owns the wiring of the framework. Decisions are the roleplay's; this carries the
 """
 
 import asyncio
-import json
-import logging
 import time
 from collections.abc import Callable, Sequence
 
 from livekit import rtc
-from livekit.agents import llm, room_io
-from livekit.agents.voice.events import (
-    ConversationItemAddedEvent,
-    SpeechCreatedEvent,
-    UserInputTranscribedEvent,
-    UserStateChangedEvent,
-)
+from livekit.agents import room_io
+from livekit.agents.voice.events import UserStateChangedEvent
 
 from agents.manager.beats import Plan
+from agents.manager.phases import absent
+from agents.manager.scene import Scene
 from agents.roleplay.run import Roleplay
 from agents.stage.captions import Captions
-from agents.stage.director import Director, speech
+from agents.stage.director import Director
+from agents.stage.exchange import Exchange
 from agents.stage.hearing import HEARING_RATE_HZ, Hearing
 from agents.stage.mux import Mux
 from agents.stage.participants import Learner, microphone_sid
 from agents.stage.performance import Performance
+from agents.stage.playbill import Playbill
 from agents.stage.session import StageOptions, new_session
 from agents.stage.speaking import CastVoices
 from agents.stage.timing import TurnTiming
 from agents.stage.tracks import Tracks
+from agents.stage.turns import LearnerTurn
 from scenarios.happenings import Document
 from scenarios.schema import Scenario
-
-log = logging.getLogger(__name__)
 
 
 class LiveStage:
@@ -64,6 +60,7 @@ class LiveStage:
             lead=cast[0],
             track_sid=self._tracks.sid,
         )
+        self._playbill = Playbill(room.local_participant, scenario, lambda: learner.identity)
         self._mux = Mux(
             self._tracks.sources,
             on_started=self._started,
@@ -72,11 +69,18 @@ class LiveStage:
         )
         hearing.pending = self.speaking
         self._timing = TurnTiming()
-        hearing.on_pause = self._timing.fell_silent
-        hearing.on_words = self._timing.heard
-        self._director = Director(roleplay, self._mux, voices)
+        self._turn = LearnerTurn(scenario.language, roleplay.waits_s)
+        self._director = Director(roleplay, self._mux, voices, silent_for_s=self._turn.silent_for_s)
         self._session = new_session(hearing, options)
-        self._attributes: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+        self._exchange = Exchange(
+            self._session,
+            self._director,
+            hearing,
+            roleplay,
+            turn=self._turn,
+            timing=self._timing,
+            show=self._show_words,
+        )
         self._tasks: set[asyncio.Task[None]] = set()
         self._learner_spoke_s = time.monotonic()
 
@@ -89,9 +93,16 @@ class LiveStage:
         """Publishes tracks and starts listening."""
         await self._tracks.publish()
         self._session.output.audio = self._mux
-        for work in (self._mux.run(), self._captions.run(), self._show()):
+        for work in (
+            self._mux.run(),
+            self._captions.run(),
+            self._playbill.run_attributes(),
+            self._playbill.run_pages(),
+            self._exchange.watch(),
+        ):
             self._spawn(work)
-        self._listen_to_session()
+        self._exchange.listen()
+        self._session.on("user_state_changed", self._user_state_changed)
         self._room.on("reconnecting", lambda: self.pause("offline"))
         self._room.on("reconnected", lambda: self.resume("offline"))
         self._room.on("disconnected", lambda *_: self._roleplay.stop("closed"))
@@ -111,7 +122,8 @@ class LiveStage:
                 close_on_disconnect=False,
             ),
         )
-        self._set({"repartee.speaker": "", **_playbill(self._roleplay.scenario)})
+        self._playbill.open()
+        self.show_cast(self._present())
 
     async def perform(self, plan: Plan) -> None:
         handle = self._session.generate_reply(tool_choice="none")
@@ -119,7 +131,7 @@ class LiveStage:
         await handle
 
     async def hush(self) -> None:
-        await self._session.interrupt()
+        await self._session.interrupt(force=True)
 
     def speaking(self) -> bool:
         """Whether a character speaks or is about to."""
@@ -127,7 +139,7 @@ class LiveStage:
         return self._mux.pending or (speech_now is not None and not speech_now.interrupted)
 
     def busy(self) -> bool:
-        return self.speaking() or self._session.user_state == "speaking"
+        return self.speaking() or self._session.user_state == "speaking" or self._turn.open
 
     def quiet_s(self) -> float:
         if self.busy():
@@ -135,30 +147,29 @@ class LiveStage:
         return time.monotonic() - max(self._mux.last_sound_s, self._learner_spoke_s)
 
     def show_phase(self, phase: str) -> None:
-        self._set({"repartee.phase": phase})
+        self._playbill.phase(phase)
 
     def show_document(self, event_id: str, document: Document) -> None:
-        """Nothing shows documents yet."""
+        self._playbill.document(event_id, document)
 
     def show_cast(self, personas: Sequence[str]) -> None:
-        """Nothing shows who is there yet."""
+        self._playbill.cast(personas)
 
     async def typed(self, text: str) -> None:
         """The learner wrote instead of speaking: whatever sounds is cut, and the cast answers."""
         self._learner_spoke_s = time.monotonic()
-        self._timing.wrote()
-        async with self._session._claim_user_turn():
-            await self._session.interrupt()
-            self._session.generate_reply(user_input=text)
+        await self._exchange.typed(text)
 
     def learner_left(self) -> None:
         """The person dropped: the scene waits for them."""
         self.pause("away")
 
-    def learner_back(self) -> None:
-        """The person is here again, maybe under another identity."""
+    def learner_back(self, away_s: float) -> None:
+        """The person is here again after so many seconds, maybe under another identity."""
         self._session.room_io.set_participant(self._learner.identity)
+        self._playbill.again()
         self.resume("away")
+        self._roleplay.returned(away_s)
 
     def pause(self, why: str) -> None:
         """Silence and a standing clock, until `resume` with the same reason."""
@@ -173,45 +184,33 @@ class LiveStage:
     async def aclose(self) -> None:
         """Ends the session and every task of the stage."""
         await self._session.aclose()
+        await self._exchange.aclose()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._tracks.aclose()
 
-    def _listen_to_session(self) -> None:
-        @self._session.on("speech_created")
-        def created(event: SpeechCreatedEvent) -> None:
-            speech.set(event.speech_handle)
+    def _present(self) -> list[str]:
+        """Who is in the room as the scene stands: late guests come later."""
+        away = absent(self._roleplay.scenario, Scene.from_json(self._roleplay.snapshot()))
+        return [one.id for one in self._roleplay.scenario.cast if one.id not in away]
 
-        @self._session.on("conversation_item_added")
-        def added(event: ConversationItemAddedEvent) -> None:
-            if isinstance(event.item, llm.ChatMessage) and event.item.role == "user":
-                self._timing.ended()
-                self._director.turn_added(event.item)
+    def _user_state_changed(self, _: UserStateChangedEvent) -> None:
+        self._learner_spoke_s = time.monotonic()
 
-        @self._session.on("user_state_changed")
-        def state(_: UserStateChangedEvent) -> None:
-            self._learner_spoke_s = time.monotonic()
-
-        @self._session.on("user_input_transcribed")
-        def transcribed(event: UserInputTranscribedEvent) -> None:
-            if event.transcript:
-                self._spawn(
-                    self._captions.learner(
-                        self._learner.identity,
-                        event.transcript,
-                        track_sid=microphone_sid(self._room, self._learner.identity),
-                        final=event.is_final,
-                    )
-                )
+    async def _show_words(self, words: str, final: bool) -> None:
+        identity = self._learner.identity
+        sid = microphone_sid(self._room, identity)
+        await self._captions.learner(identity, words, track_sid=sid, final=final)
 
     def _started(self, performance: Performance) -> None:
         if (taken := self._timing.take(performance)) is not None:
             self._roleplay.timed(performance.beat, taken)
             for stage, seconds in taken.items():
                 self._observe(stage, seconds)
+        self._exchange.started(performance)
         self._captions.start(performance)
-        self._set({"repartee.speaker": performance.persona})
+        self._playbill.speaker(performance.persona)
 
     def _finished(self, performance: Performance) -> None:
         self._captions.finish(performance)
@@ -222,21 +221,7 @@ class LiveStage:
                 cut=performance.cut,
                 source=performance.source,
             )
-        self._set({"repartee.speaker": ""})
-
-    def _set(self, attributes: dict[str, str]) -> None:
-        self._attributes.put_nowait(attributes)
-
-    async def _show(self) -> None:
-        """Sets attributes one after the other, the last of several waiting ones at once."""
-        while True:
-            attributes = await self._attributes.get()
-            while not self._attributes.empty():
-                attributes |= self._attributes.get_nowait()
-            try:
-                await self._room.local_participant.set_attributes(attributes)
-            except Exception as error:  # noqa: BLE001 - the SDK raises bare errors; sound goes on
-                log.warning("stage.attributes_failed", extra={"error": type(error).__name__})
+        self._playbill.speaker("")
 
     def _spawn(self, work: "asyncio._CoroutineLike[None]") -> None:
         task = asyncio.create_task(work)
@@ -248,12 +233,3 @@ def _lead_first(scenario: Scenario) -> list[str]:
     """The cast's ids, whoever opens the scene before the others."""
     lead = scenario.lead_of(scenario.phases[0])
     return sorted([one.id for one in scenario.cast], key=lambda id: id != lead)
-
-
-def _playbill(scenario: Scenario) -> dict[str, str]:
-    """What the room may know of the scene: its id, and who is who."""
-    roster = [{"id": c.id, "name": c.name, "title": c.title or ""} for c in scenario.cast]
-    return {
-        "repartee.scenario": scenario.id,
-        "repartee.roster": json.dumps(roster, ensure_ascii=False),
-    }

@@ -1,14 +1,12 @@
 """Who is in the room: the learner, who may drop and come back, and those who only listen."""
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from livekit import rtc
 
 from services.core.ids import owner_of
-
-ABSENCE_S = 25.0
-"""How long a dropped person may be away; LiveKit keeps the room open for 30 s."""
 
 
 def microphone_sid(room: rtc.Room, identity: str) -> str:
@@ -26,7 +24,8 @@ class Learner:
     """The person whose session it is. `identity` is the one they are in the room with now.
 
     `on_left` when they are gone, `on_back` when they return under this identity or another of
-    theirs, `on_gave_up` when they stayed away for `ABSENCE_S`.
+    theirs and for how many seconds they were gone, `on_gave_up` when they stayed away for longer
+    than the scene allows.
     """
 
     def __init__(self, room: rtc.Room, *, user: str) -> None:
@@ -36,7 +35,9 @@ class Learner:
         self._came = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._on_left: Callable[[], None] = lambda: None
-        self._on_back: Callable[[], None] = lambda: None
+        self._left_s = 0.0
+        self._absence_s = 0.0
+        self._on_back: Callable[[float], None] = lambda _: None
         self._on_gave_up: Callable[[], None] = lambda: None
 
     async def come(self, limit_s: float) -> bool:
@@ -55,12 +56,15 @@ class Learner:
         self,
         *,
         on_left: Callable[[], None],
-        on_back: Callable[[], None],
+        on_back: Callable[[float], None],
         on_gave_up: Callable[[], None],
+        absence_s: float,
     ) -> None:
         """Whom to tell. If the person has left meanwhile, that is told at once."""
         self._on_left, self._on_back, self._on_gave_up = on_left, on_back, on_gave_up
+        self._absence_s = absence_s
         if self._timer is not None:
+            self._wait()
             on_left()
 
     def owns(self, identity: str) -> bool:
@@ -78,10 +82,17 @@ class Learner:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-            self._on_back()
+            self._on_back(time.monotonic() - self._left_s)
 
     def _disconnected(self, participant: rtc.RemoteParticipant) -> None:
         if participant.identity == self.identity and self._timer is None:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(ABSENCE_S, lambda: self._on_gave_up())
+            self._left_s = time.monotonic()
+            self._wait()
             self._on_left()
+
+    def _wait(self) -> None:
+        """Starts to wait for them, as long as the scene allows from the moment they left."""
+        if self._timer is not None:
+            self._timer.cancel()
+        left_s = self._left_s + self._absence_s - time.monotonic()
+        self._timer = asyncio.get_running_loop().call_later(left_s, lambda: self._on_gave_up())

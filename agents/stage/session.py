@@ -10,10 +10,7 @@ from livekit.agents.voice.turn import TurnDetectionMode
 
 from agents.stage.hearing import Hearing
 from agents.stage.model import NoModel
-
-TURN_END_S = 0.45
-"""Silence that ends a turn. The answer is prepared from `hearing.PAUSE_S` on, so this costs
-little and spares people who pause in mid-sentence."""
+from agents.stage.turns import TURN_END_S
 
 INTERRUPTION_S = 0.15
 """Speech that silences the cast; shorter sounds are coughs and clicks."""
@@ -21,8 +18,8 @@ INTERRUPTION_S = 0.15
 BACKCHANNEL_S = 0.8
 """After a sound without words the line goes on; above the time that recognition takes."""
 
-MONOLOGUE_S = 90.0
-"""Somebody cuts in on a person who speaks for longer without a pause that ends the turn."""
+MAX_DELAY_S = 2.0
+"""A turn detector that hears no end is not believed for longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +45,7 @@ def new_session(hearing: Hearing, options: StageOptions) -> AgentSession[None]:
         user_away_timeout=None,  # silence is the manager's affair
         turn_handling={
             "turn_detection": detection,
-            "user_turn_limit": {"max_duration": MONOLOGUE_S},
-            "endpointing": {"min_delay": TURN_END_S, "max_delay": 2.0},
+            "endpointing": {"min_delay": TURN_END_S, "max_delay": MAX_DELAY_S},
             "preemptive_generation": {"preemptive_tts": True, "max_retries": 2},
             "interruption": {
                 "mode": "vad",

@@ -34,6 +34,10 @@ class TurnTiming:
         """The person typed: everything is certain at once."""
         self.silent_s, self.heard_s = time.monotonic(), None
 
+    def forget(self) -> None:
+        """The reply that comes is to no silence: the person is being cut off."""
+        self.silent_s = self.heard_s = None
+
     def take(self, performance: Performance) -> dict[str, float] | None:
         """Seconds from the person's silence to each mark of the reply that sounds now, once.
 
