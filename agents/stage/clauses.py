@@ -12,7 +12,14 @@ LATER_MAX_WORDS = 30
 
 _SENTENCE_END = re.compile(r"[.!?…]+[\"»”')]*(?:\s+|$)")
 _CLAUSE_END = re.compile(r"(?:[.!?…,;:]+[\"»”')]*|\s[–—-])(?:\s+|$)")
+_WHOLE_SENTENCE = re.compile(r"(?:[!?…]|\w{3}\s?\.)[.!?…\s]*[\"»”')\s]*$")
+"""Its last word is no title or initial (`M.`, `Dr.`)."""
 _SPEAKABLE = re.compile(r"\w")
+
+
+def ends_sentence(piece: str) -> bool:
+    """Whether a speaker pauses behind it, as somebody does who has said something whole."""
+    return _WHOLE_SENTENCE.search(piece) is not None
 
 
 class ClauseSplitter:

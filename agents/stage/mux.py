@@ -6,23 +6,20 @@ for one "finished" per segment. Frames carry the key of their performance in `us
 """
 
 import asyncio
+import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from livekit import rtc
 from livekit.agents.voice import io
 
+from agents.stage.intervals import BREATH_S, Intervals, OnBoundary
+from agents.stage.outlet import Outlet
 from agents.stage.performance import Performance
+from agents.stage.speaking import OPENS_SENTENCE
 from services.speech.ports import SAMPLE_RATE_HZ
-
-QUEUE_MS = 200
-"""Sound that LiveKit holds ahead of the wire: enough for a busy loop, little to lose at a cut."""
-
-BREATH_S = 0.12
-"""Silence between two characters: people leave about 0.2 s, and the end of a voice has some of its
-own. Receivers buffer each track by itself; without it the end of one is heard under the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +29,15 @@ class _Item:
     generation: int
     performance: Performance
     frame: rtc.AudioFrame | None
+    opens_sentence: bool = False
 
 
 class Mux(io.AudioOutput):
     """Plays performances one after the other, each on its character's source.
 
     `pause` and `resume` are also called by the framework, many times a second: reasons are kept
-    in a set, so that its resume cannot undo ours.
+    in a set, so that its resume cannot undo ours. `on_silence` is told when silence is asked for,
+    so that listeners' reactions stop with the speaker.
     """
 
     def __init__(
@@ -48,6 +47,8 @@ class Mux(io.AudioOutput):
         on_started: Callable[[Performance], None],
         on_progress: Callable[[Performance], None],
         on_finished: Callable[[Performance], None],
+        on_boundary: OnBoundary = lambda _: None,
+        on_silence: Callable[[], None] = lambda: None,
         breath_s: float = BREATH_S,
     ) -> None:
         super().__init__(
@@ -55,23 +56,22 @@ class Mux(io.AudioOutput):
             capabilities=io.AudioOutputCapabilities(pause=True),
             sample_rate=SAMPLE_RATE_HZ,
         )
-        self._sources = sources
+        outlets = {id(source): Outlet[_Item](source) for source in sources.values()}
+        self._outlets = {persona: outlets[id(source)] for persona, source in sources.items()}
         self._on_started = on_started
         self._on_progress = on_progress
         self._on_finished = on_finished
+        self._on_silence = on_silence
+        self._intervals = Intervals(breath_s=breath_s, on_boundary=on_boundary)
         self._expected: dict[str, Performance] = {}
         self._queue: deque[_Item] = deque()
         self._wake = asyncio.Event()
-        self._played: deque[_Item] = deque(maxlen=QUEUE_MS // 10)
-        self._ending: _Item | None = None
         self._incoming: Performance | None = None
         self._now: Performance | None = None
         self._generation = 0
-        self._silences = 0
-        self._breath_s = breath_s
-        self._last_persona: str | None = None
         self._reasons: set[str] = set()
-        self.last_sound_s = time.monotonic()
+        self._silence_asked_s: float | None = None
+        self.last_sound_s = _now_s()
 
     def expect(self, performance: Performance) -> None:
         """Makes a performance known before its frames arrive."""
@@ -92,13 +92,26 @@ class Mux(io.AudioOutput):
         """Whether anybody asked for silence."""
         return bool(self._reasons)
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether a listener may react: nobody asked for silence, and no line is in a sentence."""
+        if self._reasons or _now_s() < self.last_sound_s:
+            return False
+        return self._now is None or self._intervals.open
+
+    def hold(self, seconds: float) -> None:
+        """No line and no sentence begins for so long, `HOLD_S` and a breath at most; 0 lets go."""
+        self._intervals.hold(seconds, now_s=_now_s())
+        self._wake.set()
+
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         """Takes a frame of the current segment; returns at once."""
         await super().capture_frame(frame)
         if self._incoming is None:
             self._incoming = self._expected.pop(frame.userdata["performance"])
         self._incoming.sent_s += frame.duration
-        self._put(_Item(self._generation, self._incoming, frame))
+        opens = OPENS_SENTENCE in frame.userdata
+        self._put(_Item(self._generation, self._incoming, frame, opens))
 
     def flush(self) -> None:
         """Ends the current segment; also called when nothing was captured."""
@@ -110,14 +123,14 @@ class Mux(io.AudioOutput):
     def clear_buffer(self) -> None:
         """Cuts: what plays falls silent, what waits is dropped and reported as interrupted."""
         self._generation += 1
-        self._silence()
+        self._ask_silence()
         self.resume()
 
     def pause(self, why: str = "person") -> None:
-        """Silence at once; what LiveKit had not played yet is kept for the resume."""
+        """Silence within 0.06 s; what was not heard is kept for the resume."""
         if why not in self._reasons:
             self._reasons.add(why)
-            self._silence()
+            self._ask_silence()
 
     def resume(self, why: str = "person") -> None:
         """Takes one reason back; sound goes on when none is left."""
@@ -127,60 +140,69 @@ class Mux(io.AudioOutput):
     async def run(self) -> None:
         """Plays until cancelled. One task a session."""
         while True:
-            item = await self._next()
-            if item.frame is not None:
+            if self._silence_asked_s is not None:
+                await self._fall_silent(self._silence_asked_s)
+            elif (item := await self._next()) is None:
+                continue
+            elif item.frame is not None:
                 await self._play(item, item.frame)
             else:
-                await self._end(item)
+                self._end(item)
 
-    async def _next(self) -> _Item:
-        while True:
-            if self._queue and (not self._reasons or self._is_dead(self._queue[0])):
+    async def _next(self) -> _Item | None:
+        """The item whose time has come; None when silence is asked for first."""
+        while self._silence_asked_s is None:
+            wait_s = self._wait_s(self._queue[0]) if self._queue else None
+            if wait_s == 0.0:
                 return self._queue.popleft()
             self._wake.clear()
-            await self._wake.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._wake.wait()
+        return None
+
+    def _wait_s(self, item: _Item) -> float | None:
+        """Seconds until it may go on; None while somebody wants silence."""
+        if self._is_dead(item):
+            return 0.0
+        if self._reasons:
+            return None
+        performance = item.performance
+        drained_in_s = self._outlets[performance.persona].drained_in_s
+        if item.frame is None:
+            return drained_in_s
+        if self._now is not performance:
+            return self._intervals.before_line(
+                performance.persona, ended_s=self.last_sound_s, now_s=_now_s()
+            )
+        if item.opens_sentence:
+            return self._intervals.before_sentence(
+                performance, item.frame, drained_in_s=drained_in_s, now_s=_now_s()
+            )
+        return 0.0
 
     async def _play(self, item: _Item, frame: rtc.AudioFrame) -> None:
         if self._is_dead(item):
             return
         performance = item.performance
-        if self._now is not performance:
-            await self._breathe(performance)
-            if self._is_dead(item):
-                return
-            self._now = performance
-            self._played.clear()
-        self._played.append(item)
+        self._now = performance
+        self._intervals.begun(performance.persona)
         performance.heard_s += frame.duration
         if not performance.started.is_set():
             performance.started.set()
             self._on_started(performance)
             self.on_playback_started(created_at=time.time())
-        self.last_sound_s = time.monotonic()
-        source, silences = self._sources[performance.persona], self._silences
-        await source.capture_frame(frame)
-        if self._silences != silences:  # it waited for room while silence was asked for
-            source.clear_queue()
-        performance.ahead_s = source.queued_duration
+        self.last_sound_s = _now_s()
+        outlet = self._outlets[performance.persona]
+        await outlet.give(frame, item)
+        performance.ahead_s = outlet.unplayed_s
         self._on_progress(performance)
 
-    async def _breathe(self, performance: Performance) -> None:
-        """Lets a moment pass after another character's line."""
-        if self._last_persona not in (None, performance.persona):
-            await asyncio.sleep(self.last_sound_s + self._breath_s - time.monotonic())
-        self._last_persona = performance.persona
-
-    async def _end(self, item: _Item) -> None:
+    def _end(self, item: _Item) -> None:
         performance = item.performance
-        if not self._is_dead(item):
-            self._ending = item
-            await self._sources[performance.persona].wait_for_playout()
-            if self._ending is not item:
-                return  # a pause put it back behind the frames that it took back
-            self._ending = None
         performance.cut = self._is_dead(item)
         performance.ahead_s = 0.0
-        self.last_sound_s = time.monotonic()
+        self.last_sound_s = max(self.last_sound_s, _now_s())
         if self._now is performance:
             self._now = None
         self._on_finished(performance)
@@ -188,27 +210,23 @@ class Mux(io.AudioOutput):
             playback_position=max(performance.heard_s, 0.0), interrupted=performance.cut
         )
 
-    def _silence(self) -> None:
-        """Takes back what the source has not played, to the head of the queue."""
-        performance = self._now
-        if performance is None:
-            return
-        self._silences += 1
-        source = self._sources[performance.persona]
-        unplayed_s = source.queued_duration
-        source.clear_queue()
-        performance.ahead_s = 0.0
-        if self._ending is not None:
-            self._queue.appendleft(self._ending)
-            self._ending = None
-        while self._played and unplayed_s > 0.001:
-            item = self._played.pop()
-            if item.frame is None:
-                continue
-            unplayed_s -= item.frame.duration
-            performance.heard_s -= item.frame.duration
-            self._queue.appendleft(item)
+    def _ask_silence(self) -> None:
+        self._on_silence()
+        if self._now is not None and self._silence_asked_s is None:
+            self._silence_asked_s = _now_s()
         self._wake.set()
+
+    async def _fall_silent(self, asked_s: float) -> None:
+        """Fades, and puts what was not heard at full strength back at the head of the queue."""
+        self._silence_asked_s = None
+        if self._now is None:
+            return
+        outlet = self._outlets[self._now.persona]
+        for item, frame in reversed(await outlet.fade_out(asked_s=asked_s)):
+            item.performance.heard_s -= frame.duration
+            self._queue.appendleft(replace(item, frame=frame, opens_sentence=False))
+        self._now.ahead_s = 0.0
+        self.last_sound_s = _now_s() + outlet.unplayed_s
 
     def _put(self, item: _Item) -> None:
         self._queue.append(item)
@@ -216,3 +234,8 @@ class Mux(io.AudioOutput):
 
     def _is_dead(self, item: _Item) -> bool:
         return item.generation != self._generation
+
+
+def _now_s() -> float:
+    """The loop's clock, which is `time.monotonic()` outside of tests."""
+    return asyncio.get_running_loop().time()

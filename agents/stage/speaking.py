@@ -10,13 +10,17 @@ from typing import Protocol
 
 from livekit import rtc
 
-from agents.stage.clauses import ClauseSplitter
+from agents.stage.clauses import ClauseSplitter, ends_sentence
 from agents.stage.performance import CHARACTERS_PER_S, Performance
 from services.core.errors import BackendError
 from services.speech.ports import SAMPLE_RATE_HZ
 
 FRAME_SAMPLES = SAMPLE_RATE_HZ // 50
 """20 ms: what a pause or a cut can be fine to."""
+
+OPENS_SENTENCE = "opens_sentence"
+"""In the `userdata` of a frame that another sentence of the same line begins with: a listener may
+react before it."""
 
 _FRAME_BYTES = FRAME_SAMPLES * 2
 _SILENT_PACE = 0.5
@@ -41,16 +45,25 @@ async def frames_of(
     A clause that no engine speaks is given as silence, so that its caption has a place in the
     queue; `performance.silent` is set when there was no sound before it either.
     """
-    splitter = ClauseSplitter()
-    async for word in words:
-        for clause in splitter.feed(word):
-            async for frame in _say(performance, clause, voices):
-                yield frame
-    for clause in splitter.flush():
+    ended = False
+    async for clause in _clauses(words):
+        opens, ended = ended, ends_sentence(clause)
         async for frame in _say(performance, clause, voices):
+            if opens:
+                frame.userdata[OPENS_SENTENCE] = True
+                opens = False
             yield frame
     if performance.sent_s == 0 and not performance.text.strip():
         yield _frame(performance, bytes(_FRAME_BYTES))
+
+
+async def _clauses(words: AsyncIterator[str]) -> AsyncIterator[str]:
+    splitter = ClauseSplitter()
+    async for word in words:
+        for clause in splitter.feed(word):
+            yield clause
+    for clause in splitter.flush():
+        yield clause
 
 
 async def _say(

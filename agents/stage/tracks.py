@@ -8,24 +8,34 @@ from collections.abc import Sequence
 
 from livekit import rtc
 
-from agents.stage.mux import QUEUE_MS
+from agents.stage.outlet import QUEUE_MS
 from services.speech.ports import SAMPLE_RATE_HZ
 
 SHARED_TRACK = "cast"
+REACTIONS_TRACK = "reactions"
+"""With one track for all lines, listeners' reactions have their own: a source cannot mix."""
 
 
 class Tracks:
-    """The cast's tracks in one room. `sources` maps a character's id to where its voice goes."""
+    """The cast's tracks in one room.
+
+    `sources` maps a character's id to where its lines go, `reactions` to where it is heard while
+    it listens: its own track, or the shared one for reactions.
+    """
 
     def __init__(self, participant: rtc.LocalParticipant, cast: Sequence[str], *, shared: bool):
         self._participant = participant
         self._names = {one: SHARED_TRACK if shared else one for one in cast}
+        names = [*self._names.values(), *([REACTIONS_TRACK] if shared else [])]
         by_name = {
             name: rtc.AudioSource(SAMPLE_RATE_HZ, 1, queue_size_ms=QUEUE_MS)
-            for name in dict.fromkeys(self._names.values())
+            for name in dict.fromkeys(names)
         }
         self._by_name = by_name
         self.sources = {one: by_name[name] for one, name in self._names.items()}
+        self.reactions = (
+            dict.fromkeys(self._names, by_name[REACTIONS_TRACK]) if shared else self.sources
+        )
 
     async def publish(self) -> None:
         """Publishes in the cast's order, the lead first, one by one.

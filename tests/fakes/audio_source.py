@@ -1,51 +1,90 @@
-"""A LiveKit audio source that plays when told to: `capture_frame` waits while its queue is full."""
+"""A LiveKit audio source in the loop's time, and what came out of it.
+
+It follows LiveKit's own: sound leaves in pieces of 10 ms; a frame that finds the queue full is
+taken all the same, and its giver waits until the queue is back at its size; a second frame
+meanwhile is refused; taking the queue back frees the giver at the next piece, not before.
+"""
 
 import asyncio
-from collections import deque
+import math
 
+import numpy as np
 from livekit import rtc
+
+from services.speech.audio import SILENCE_LEVEL, Samples
+from services.speech.ports import SAMPLE_RATE_HZ
+
+TICK_S = 0.01
+TICK_SAMPLES = int(SAMPLE_RATE_HZ * TICK_S)
 
 
 class FakeAudioSource:
-    """Twin of `rtc.AudioSource` as far as the mux uses it. `played` holds what was really heard."""
+    """Twin of `rtc.AudioSource` as far as an outlet uses it.
 
-    def __init__(self, *, queue_frames: int = 10) -> None:
-        self.played: list[rtc.AudioFrame] = []
-        self._queue: deque[rtc.AudioFrame] = deque()
-        self._limit = queue_frames
-        self._moved = asyncio.Event()
-        self._waiting_s = 0.0
+    `phase_s` is when its pieces leave within each 10 ms, which nobody outside can know.
+    """
 
-    @property
-    def queued_duration(self) -> float:
-        return sum(frame.duration for frame in self._queue) + self._waiting_s
+    def __init__(self, *, queue_ms: int = 200, phase_s: float = 0.0) -> None:
+        self._limit = queue_ms * SAMPLE_RATE_HZ // 1000
+        self._phase_s = phase_s
+        self._buffer: Samples = np.zeros(0, dtype=np.int16)
+        self._giver: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._pieces: dict[int, Samples] = {}
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
-        self._waiting_s = frame.duration
-        while len(self._queue) >= self._limit:
-            self._moved.clear()
-            await self._moved.wait()
-        self._waiting_s = 0.0
-        self._queue.append(frame)
+        if self._giver is not None:
+            raise RuntimeError("failed to capture frame")
+        samples = np.frombuffer(frame.data, dtype=np.int16)
+        self._buffer = np.concatenate((self._buffer, samples))
+        self._wind()
+        if len(self._buffer) > self._limit:
+            self._giver = asyncio.get_running_loop().create_future()
+            await self._giver
 
     def clear_queue(self) -> None:
-        self._queue.clear()
-        self._waiting_s = 0.0
-        self._moved.set()
+        self._buffer = self._buffer[:0]
 
-    async def wait_for_playout(self) -> None:
-        while self._queue:
-            self._moved.clear()
-            await self._moved.wait()
+    @property
+    def sound(self) -> Samples:
+        """All that was heard, one piece after the other, the silence between them left out."""
+        return np.concatenate([np.zeros(0, dtype=np.int16), *self._pieces.values()])
 
-    async def play(self, frames: int) -> None:
-        """Lets so many frames be heard, or as many as come."""
-        for _ in range(frames):
-            await settle()
-            if self._queue:
-                self.played.append(self._queue.popleft())
-                self._moved.set()
-        await settle()
+    @property
+    def timeline(self) -> Samples:
+        """What a listener heard from the first piece to the last, silence included."""
+        if not self._pieces:
+            return self._buffer[:0]
+        first, last = min(self._pieces), max(self._pieces)
+        nothing = np.zeros(TICK_SAMPLES, dtype=np.int16)
+        return np.concatenate([self._pieces.get(at, nothing) for at in range(first, last + 1)])
+
+    def heard_at(self) -> list[float]:
+        """When each piece that is louder than silence began, in the loop's seconds."""
+        return [
+            round(at * TICK_S + self._phase_s, 4)
+            for at, piece in self._pieces.items()
+            if int(np.abs(piece.astype(np.int32)).max()) > SILENCE_LEVEL
+        ]
+
+    def _wind(self) -> None:
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            tick = math.floor((loop.time() - self._phase_s) / TICK_S + 1e-6) + 1
+            at_s = tick * TICK_S + self._phase_s
+            self._timer = loop.call_at(at_s, self._leave, tick)
+
+    def _leave(self, tick: int) -> None:
+        self._timer = None
+        if len(self._buffer) >= TICK_SAMPLES:
+            self._pieces[tick] = self._buffer[:TICK_SAMPLES]
+            self._buffer = self._buffer[TICK_SAMPLES:]
+        if self._giver is not None and len(self._buffer) <= self._limit:
+            giver, self._giver = self._giver, None
+            if not giver.done():
+                giver.set_result(None)
+        if len(self._buffer) >= TICK_SAMPLES or self._giver is not None:
+            self._wind()
 
 
 async def settle() -> None:
