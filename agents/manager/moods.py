@@ -83,7 +83,7 @@ def after_turn(
     for mood in _all(scenario, scene):
         if mood.persona in there:
             temper = scenario.character(mood.persona).temper
-            asked = asked_by(mood.persona, memory, scenario.language)
+            asked = asked_by(mood.persona, memory, scenario)
             shifts = _shifts(mood.persona, turn, asked, target, addressed)
             shifts += _strains(turn, temper, scene)
             if Sign.COMMAND in turn.signs:
@@ -114,9 +114,7 @@ def unread(
         one
         for one in in_room(scenario, scene)
         if not _rambles(turn, scenario.character(one).temper)
-        and not _shifts(
-            one, turn, asked_by(one, memory, scenario.language), target, (), named=False
-        )
+        and not _shifts(one, turn, asked_by(one, memory, scenario), target, (), named=False)
     )
 
 

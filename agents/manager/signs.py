@@ -15,9 +15,16 @@ from agents.manager.memory import LEARNER, Said
 from agents.manager.utterance import sentences_of
 from scenarios.fields import Language
 from scenarios.hearing import stem, words_of
+from scenarios.schema import Scenario
 
 FIRST_WORDS = 3
 """A yes or a no answers a question when it is among the first words."""
+
+_SURELY = 2
+"""So many subjects of the question in the turn: it is answered, in whatever words."""
+
+_LONG_ENOUGH = 6
+"""A turn of so many words without the figure that was asked for is a way around it."""
 
 _NEGATED_WITHIN = 4
 _MIN_LETTERS = 4
@@ -77,19 +84,22 @@ def turn_of(words: str, language: Language) -> Turn:
     return Turn(size=len(said), signs=frozenset(signs), content=frozenset(content))
 
 
-def asked_by(persona: str, memory: Sequence[Said], language: Language) -> Asked | None:
-    """What the character asked since the learner last spoke; None when it asked nothing."""
+def asked_by(persona: str, memory: Sequence[Said], scenario: Scenario) -> Asked | None:
+    """What the character asked the learner since they last spoke; None when it asked nothing.
+
+    A question that names another member of the cast is taken to be for that one.
+    """
+    others = frozenset(_names(scenario, persona))
     questions: list[str] = []
     for said in reversed(memory):
         if said.speaker == LEARNER:
             break
-        if said.speaker == persona:
-            questions += [
-                " ".join(one.words) for one in sentences_of(said.text) if one.asks and one.tokens
-            ]
+        if said.speaker == persona and "?" in said.text:
+            asked = (one.words for one in sentences_of(said.text) if one.asks)
+            questions += [" ".join(words) for words in asked if others.isdisjoint(words)]
     if not questions:
         return None
-    turn = turn_of(" ".join(questions), language)
+    turn = turn_of(" ".join(questions), scenario.language)
     return Asked(content=turn.content, figure=Sign.ASKS_FIGURE in turn.signs)
 
 
@@ -107,15 +117,17 @@ def reply_to(asked: Asked, turn: Turn) -> Reply | None:
     return Reply.ANSWERED if common or Sign.YES_NO in turn.signs else None
 
 
-_SURELY = 2
-_LONG_ENOUGH = 6
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Lists:
     phrases: Mapping[str, tuple[tuple[tuple[str, ...], Sign], ...]]
     negations: frozenset[str]
     plain: frozenset[str]
+
+
+def _names(scenario: Scenario, persona: str) -> Iterator[str]:
+    for one in scenario.cast:
+        if one.id != persona:
+            yield from (word for word in words_of(one.name) if len(word) >= _MIN_LETTERS)
 
 
 def _signs_at(stems: Sequence[str], at: int, lists: _Lists) -> Iterator[Sign]:
