@@ -1,15 +1,24 @@
-"""The question that the person has not answered yet, word for word as it was heard."""
+"""Questions of the cast as they were heard: the one that is the person's, one put to another.
+
+What the questions are worth when somebody is chosen is the score's to say.
+"""
 
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from agents.manager.memory import LEARNER, Said
+from agents.manager.names import Roster
+from scenarios.hearing import words_of
 
 _BETWEEN = re.compile(
     r"(?<=[.?!…])(?<!\bM\.)(?<!\bMr\.)(?<!\bMs\.)(?<!\bDr\.)(?<!\bMrs\.)\s+(?![?!])"
 )
 """Between two sentences; French has a space before a question mark."""
+
+
+CALL_WORDS = 4
+"""So short a sentence before a question may be the call that belongs to it: "Antoine Roche."."""
 
 
 class OpenQuestion(NamedTuple):
@@ -30,6 +39,46 @@ def open_question(memory: Sequence[Said]) -> OpenQuestion | None:
     return None
 
 
+class Handed(NamedTuple):
+    """Who asked whom of the cast."""
+
+    by: str
+    to: str
+
+
+def handed_over(memory: Sequence[Said], roster: Roster, speakers: Sequence[str]) -> Handed | None:
+    """The last question of one character to another that nobody has answered yet.
+
+    `speakers` are those who may answer. Only what was said since the learner spoke counts, and
+    only whole lines: the person took the floor from one that was cut.
+    """
+    spoke: set[str] = set()
+    for said in reversed(memory):
+        if said.speaker == LEARNER:
+            return None
+        spoke.add(said.speaker)
+        called = () if said.cut else _called(said.text, roster)
+        to = next((one for one in called if one in speakers and one not in spoke), None)
+        if to is not None:
+            return Handed(said.speaker, to)
+    return None
+
+
 def last_question(text: str) -> str | None:
     """The last sentence of the text that ends with a question mark."""
-    return next((one for one in reversed(_BETWEEN.split(text.strip())) if one.endswith("?")), None)
+    return next((one for one in reversed(_sentences(text)) if one.endswith("?")), None)
+
+
+def _called(text: str, roster: Roster) -> tuple[str, ...]:
+    """Whom the question at the end of the text calls by name, there or just before it."""
+    *before, last = _sentences(text)
+    if not last.endswith("?"):
+        return ()
+    called = roster.addressed(last).ids
+    if not called and before and len(words_of(before[-1])) <= CALL_WORDS:
+        called = roster.addressed(f"{before[-1].rstrip('.!…')}, {last}").ids
+    return called
+
+
+def _sentences(text: str) -> list[str]:
+    return _BETWEEN.split(text.strip())

@@ -1,10 +1,11 @@
 """Looking ahead: what the cast would do from a given state. Pure; the manager keeps the state."""
 
 from agents.manager import cutting, events, moves, phases, replies, returning, temperament
-from agents.manager.asked import open_question
+from agents.manager.asked import handed_over, open_question
 from agents.manager.beats import Beat, Decision, Effects, Plan
+from agents.manager.insight import insight_of
 from agents.manager.memory import LEARNER, Said, window
-from agents.manager.names import Address, Roster
+from agents.manager.names import Address
 from agents.manager.plans import Composer, effects_of, scene_decision
 from agents.manager.ports import Question
 from agents.manager.selection import LADDER, Situation, Step, select
@@ -25,7 +26,7 @@ class Planner:
     def __init__(self, scenario: Scenario, *, ladder: tuple[Step, ...] = LADDER) -> None:
         self._scenario = scenario
         self._ladder = ladder
-        self._roster = Roster(scenario)
+        self._roster = insight_of(scenario).roster
 
     def begin(self, state: State) -> Plan:
         """The opening of the phase; after a restart what is left of it, or a recap."""
@@ -126,6 +127,9 @@ class Planner:
             return moves.end(composer, phase, limit, origin="tick")
         if busy or quiet_s < BREATH_S:
             return None
+        asked = self._asked(state)
+        if asked is not None:
+            return asked
         event = events.due_at_tick(self._scenario, scene, now_s, quiet_s)
         silent_s = moves.silent_s(scene, now_s, quiet_s)
         if event is not None:
@@ -191,6 +195,14 @@ class Planner:
         if phases.out_of_time(at.phase, at.scene, turns, now_s):
             return "the phase's time is up"
         return None
+
+    def _asked(self, state: State) -> Plan | None:
+        """The answer of a character whom another one asked, while the cast may speak on."""
+        scene, composer, phase = state.scene, self._composer(state), self._phase(state)
+        if scene.cast_turns >= self._scenario.limits.cast_turns:
+            return None
+        handed = handed_over(state.memory, self._roster, composer.speakers(phase))
+        return None if handed is None else replies.handed(composer, phase, handed)
 
     def _reply(self, state: State, words: str) -> tuple[Decision, tuple[Beat, ...]]:
         """Who answers words that were counted already."""

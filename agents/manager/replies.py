@@ -9,7 +9,8 @@ from dataclasses import replace
 from random import Random
 
 from agents.manager import airtime, temperament
-from agents.manager.beats import Beat, BeatKind, Decision, Rung
+from agents.manager.asked import Handed
+from agents.manager.beats import Beat, BeatKind, Decision, Plan, Rung
 from agents.manager.plans import Composer, scene_decision
 from agents.manager.selection import Situation
 from scenarios.happenings import Event
@@ -85,6 +86,14 @@ def followed(composer: Composer, phase: Phase, answers: Sequence[Beat]) -> tuple
                 break
             beats.append(beat)
     return tuple(beats)
+
+
+def handed(composer: Composer, phase: Phase, question: Handed) -> Plan:
+    """The one who was asked by another character answers, without the person having spoken."""
+    who = composer.name(question.by)
+    beats = (composer.beat(question.to, BeatKind.ANSWER, phase, "asked", who=who),)
+    decision = scene_decision("was asked by another character", beats)
+    return composer.plan("tick", beats, decision)
 
 
 def _answer(

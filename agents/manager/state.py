@@ -67,6 +67,7 @@ def played(state: State, plan: Plan, now_s: float) -> State:
         prompted=not effects.returns and (scene.prompted or effects.prompts),
         prompts=scene.prompts + effects.prompts,
         interrupted=None if plan.ends else scene.interrupted,
+        cast_turns=scene.cast_turns + len(plan.beats),
         ended=plan.end_reason if plan.ends else scene.ended,
     )
     return replace(state, scene=scene)
@@ -94,7 +95,6 @@ def line_heard(
         unheard=tuple(one for one in scene.unheard if one != beat.event),
         opened=scene.opened or (beat.phase == scene.phase and beat.kind is BeatKind.OPENING),
         interrupted=beat.persona if cut and may_reclaim(beat, text) else None,
-        cast_turns=scene.cast_turns + 1,
     )
     said = Said(
         speaker=beat.persona,
