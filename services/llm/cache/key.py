@@ -92,7 +92,7 @@ class Keys:
         for message in request.messages:
             fields.append(message.role)
             fields.append(message.content)
-        digest = self._digest(fields)
+        digest = self.digest(fields)
         return CacheKey(
             f"llm:cache:{digest}:{spec.model.replace(':', '%3A')}:{request.task}",
             self._tags(request, spec),
@@ -106,8 +106,17 @@ class Keys:
         A person's or a session's id cannot be read from it.
         """
         if kind in {Tag.USER, Tag.SESSION}:
-            return f"{kind}:{self._digest([kind, id])}"
+            return f"{kind}:{self.digest([kind, id])}"
         return f"{kind}:{id}"
+
+    def digest(self, fields: list[str]) -> str:
+        """32 hex characters that nobody can compute, or guess the fields from, without the secret.
+
+        The lengths stand before the texts, so that no two lists of fields read the same.
+        """
+        lengths = ",".join([str(len(field)) for field in fields])
+        whole = f"{lengths}|{''.join(fields)}".encode("utf-8", "surrogatepass")
+        return hmac.digest(self._secret, whole, "sha256").hex()[:_HASH_CHARS]
 
     def _owner(self, request: Request) -> str | None:
         """Who may be served it; None when the scope that is asked for has no owner."""
@@ -124,12 +133,6 @@ class Keys:
                 if request.session:
                     return f"session:{request.session}"
                 return f"user:{request.user}" if request.user else self._process
-
-    def _digest(self, fields: list[str]) -> str:
-        """The lengths stand before the texts, so that no two lists of fields read the same."""
-        lengths = ",".join([str(len(field)) for field in fields])
-        whole = f"{lengths}|{''.join(fields)}".encode("utf-8", "surrogatepass")
-        return hmac.digest(self._secret, whole, "sha256").hex()[:_HASH_CHARS]
 
     def _tags(self, request: Request, spec: ModelSpec) -> tuple[str, ...]:
         """The tags of a call; remembered, since a session's calls repeat them."""
