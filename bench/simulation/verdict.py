@@ -1,0 +1,167 @@
+"""What a listener would notice of a machine in a played scene: overlaps, silences, loops, leaks.
+
+Each check reads the tape alone, or what models were sent, and names what it found.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from agents.manager.beats import BeatKind
+from bench.simulation.tape import Segment, Tape, Turn
+from bench.simulation.words import Sent
+from scenarios.hearing import words_of
+from scenarios.schema import Scenario
+
+SILENCE_S = 4.0
+"""Longer than that between a person's last word and the cast's first, people wonder."""
+
+LOOP_WORDS = 4
+"""Shorter lines ("Go on.", "Hm.") may be said again."""
+
+AIRTIME_WORDS = 150
+"""Shares of less than so many words say nothing."""
+
+AIRTIME_SLACK = 0.08
+"""One line more or less; whoever is asked by name answers, whatever their share."""
+
+_OWED = frozenset({BeatKind.ANSWER, BeatKind.EVENT, BeatKind.CLOSING, BeatKind.OPENING})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noticed:
+    """One thing that a listener noticed: which kind, when in the run, and in a few words what."""
+
+    kind: str
+    at_s: float
+    what: str
+
+
+def noticed(scenario: Scenario, tape: Tape) -> list[Noticed]:
+    """Everything a listener noticed of one scene."""
+    return [
+        *overlaps(tape),
+        *silences(tape),
+        *loops(tape),
+        *monologues(scenario, tape),
+        *borrowed_voices(scenario, tape),
+        *ignored(tape),
+        *airtime(scenario, tape),
+    ]
+
+
+def overlaps(tape: Tape) -> Iterator[Noticed]:
+    """Two of the cast heard at once, reactions counted in; or one over a person who goes on."""
+    cast = sorted((one for one in tape.segments if one.floor != "learner"), key=_begin)
+    for one, other in pairwise(cast):
+        if other.begin_s < one.end_s - 1e-6:
+            yield Noticed(kind="overlap", at_s=other.begin_s, what=f"{one.who} and {other.who}")
+
+
+def silences(tape: Tape) -> Iterator[Noticed]:
+    """A person's turn that nobody answers in time."""
+    for turn in tape.turns:
+        if not turn.plan.beats or _spoken_over(turn, tape):
+            continue
+        waited_s = (turn.sound_s if turn.sound_s is not None else float("inf")) - turn.end_s
+        if waited_s > SILENCE_S:
+            yield Noticed(kind="silence", at_s=turn.end_s, what=f"{waited_s:.1f} s")
+
+
+def loops(tape: Tape) -> Iterator[Noticed]:
+    """The same line twice in a scene, whoever says it; a last resort of the author's excepted."""
+    said: Counter[str] = Counter()
+    for one in _lines(tape):
+        key = " ".join(words_of(one.text))
+        if len(key.split()) < LOOP_WORDS or one.cut:
+            continue
+        said[key] += 1
+        if said[key] == 2:
+            yield Noticed(kind="loop", at_s=one.begin_s, what=f"{one.who} says a line again")
+
+
+def monologues(scenario: Scenario, tape: Tape) -> Iterator[Noticed]:
+    """The cast goes on among itself for longer than its author allows.
+
+    Openings, events, prompts and closings are the scene's, not talk.
+    """
+    run = 0
+    for one in sorted(tape.segments, key=_begin):
+        if one.floor == "learner":
+            run = 0
+        elif one.beat is not None and one.beat.kind is BeatKind.FOLLOW_UP:
+            run += 1
+            if run > scenario.limits.cast_turns:
+                yield Noticed(kind="loop", at_s=one.begin_s, what=f"{run} lines among themselves")
+
+
+def borrowed_voices(scenario: Scenario, tape: Tape) -> Iterator[Noticed]:
+    """A line that holds another's name before a colon: somebody speaks for somebody else."""
+    for one in _lines(tape):
+        for other in scenario.cast:
+            if other.id != one.who and f"{other.name}:" in one.text.replace(" :", ":"):
+                yield Noticed(kind="speaks_for", at_s=one.begin_s, what=f"{one.who}: {other.id}")
+
+
+def ignored(tape: Tape) -> Iterator[Noticed]:
+    """Somebody was asked by name, may speak, and another one answered."""
+    for turn in tape.turns:
+        asked, beats = turn.addressed, turn.plan.beats
+        if asked is None or not beats or asked not in turn.plan.decision.candidates:
+            continue
+        if asked not in {beat.persona for beat in beats if beat.kind in _OWED}:
+            yield Noticed(kind="ignored", at_s=turn.end_s, what=f"{asked} was asked")
+
+
+def airtime(scenario: Scenario, tape: Tape) -> Iterator[Noticed]:
+    """Somebody talks more, or less, than the author's share; asked-for answers aside."""
+    bounds = scenario.moderation.airtime
+    asked = {turn.plan.beats[0].id for turn in tape.turns if turn.addressed and turn.plan.beats}
+    words: Counter[str] = Counter({one.id: 0 for one in scenario.cast})
+    for one in _lines(tape):
+        if one.beat is not None and one.beat.id not in asked and not one.beat.say:
+            words[one.who] += len(one.text.split())
+    whole = sum(words.values())
+    if whole < AIRTIME_WORDS:
+        return
+    late = set(scenario.late_guests)
+    for who, count in words.items():
+        share = count / whole
+        if share > bounds.max + AIRTIME_SLACK:
+            yield Noticed(kind="airtime", at_s=0.0, what=f"{who} has {share:.0%}")
+        if share < bounds.min - AIRTIME_SLACK and who not in late:
+            yield Noticed(kind="airtime", at_s=0.0, what=f"{who} has only {share:.0%}")
+
+
+def leaks(sent: Sequence[Sent], canaries: Mapping[str, str], tape: Tape) -> Iterator[Noticed]:
+    """What only one character knows in another one's prompt, or in anybody's mouth.
+
+    `canaries` maps a word that is nowhere else to the id of whoever may be told it.
+    """
+    for one in sent:
+        for canary, owner in canaries.items():
+            if canary in one.text and one.request.persona != owner:
+                who = one.request.persona or str(one.request.task)
+                yield Noticed(kind="leak", at_s=one.at_s, what=f"{canary} was told to {who}")
+    for said in _lines(tape):
+        for canary, owner in canaries.items():
+            if canary in said.text and said.who != owner:
+                yield Noticed(kind="leak", at_s=said.begin_s, what=f"{said.who} says {canary}")
+
+
+def _spoken_over(turn: Turn, tape: Tape) -> bool:
+    """Whether the person spoke on before anybody could answer."""
+    soon_s = turn.end_s + SILENCE_S
+    return any(
+        one.floor == "learner" and turn.end_s < one.end_s and one.begin_s < soon_s
+        for one in tape.segments
+    )
+
+
+def _lines(tape: Tape) -> list[Segment]:
+    return [one for one in sorted(tape.segments, key=_begin) if one.floor == "cast"]
+
+
+def _begin(one: Segment) -> float:
+    return one.begin_s
