@@ -5,6 +5,7 @@ The only home of `livekit.api`. Who may have which token is decided in `services
 
 from collections.abc import Awaitable
 from datetime import timedelta
+from math import ceil
 from typing import TypeVar
 
 import aiohttp
@@ -16,8 +17,8 @@ from services.sessions.access import Ticket, room_note
 from services.sessions.rooms import LiveRoom, Participant
 
 TOKEN_TTL = timedelta(minutes=10)
-DEPARTURE_TIMEOUT_S = 30
-"""A person whose network drops for 10 s finds the room as it was; agents hold no room open."""
+DEPARTURE_MARGIN_S = 5
+"""The room outlives the time that a dropped person has to come back; agents hold no room open."""
 EMPTY_TIMEOUT_S = 60
 CALL_TIMEOUT_S = 3.0
 
@@ -38,7 +39,7 @@ def mint(ticket: Ticket, *, api_key: str, api_secret: str, agent_name: str) -> s
     )
     config = api.RoomConfiguration(
         empty_timeout=EMPTY_TIMEOUT_S,
-        departure_timeout=DEPARTURE_TIMEOUT_S,
+        departure_timeout=ceil(ticket.absence_s) + DEPARTURE_MARGIN_S,
         metadata=room_note(ticket.casting),
         agents=[api.RoomAgentDispatch(agent_name=agent_name, metadata=ticket.casting.to_json())],
     )

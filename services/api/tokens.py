@@ -21,6 +21,7 @@ from services.api.problems import ProblemError
 from services.api.throttle import Throttle
 from services.core.ids import is_room
 from services.sessions.access import (
+    DEFAULT_ABSENCE_S,
     LANGUAGE,
     SCENARIO,
     AccessRefused,
@@ -149,15 +150,18 @@ async def ticket_for(asked: TokenRequest, parts: Parts, user: str) -> Ticket:
     room = room_for(wanted, user, known)
     if known is not None and room == known.room:
         casting = Casting(scenario=known.scenario_id, language=known.language, user=user)
+        absence_s = DEFAULT_ABSENCE_S  # of no weight: the room stands already
     else:
         scene = _scene(parts.catalogue, scenario, language)
         await admit(parts, user=user, scenario=scene.id)
         casting = Casting(scenario=scene.id, language=scene.language, user=user)
+        absence_s = scene.limits.absence_s
     return Ticket(
         room=room,
         identity=identity_for(asked.participant_identity, user),
         name=display_name(asked.participant_name),
         casting=casting,
+        absence_s=absence_s,
         metadata=asked.participant_metadata or "",
         attributes=own,
     )

@@ -18,6 +18,7 @@ NAME_CHARS = 256
 METADATA_BYTES = 4096
 ATTRIBUTES_MAX = 32
 DEFAULT_NAME = "Learner"
+DEFAULT_ABSENCE_S = 25.0
 
 SCENARIO = "repartee.scenario"
 LANGUAGE = "repartee.language"
@@ -54,12 +55,16 @@ class Casting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """One seat in one room, ready to be signed."""
+    """One seat in one room, ready to be signed.
+
+    `absence_s` is how long the person may be away before their seat is given up.
+    """
 
     room: str
     identity: str
     name: str
     casting: Casting
+    absence_s: float = DEFAULT_ABSENCE_S
     metadata: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
 

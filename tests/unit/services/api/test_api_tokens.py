@@ -124,6 +124,11 @@ async def test_j3_the_token_holds_our_dispatch_alone(client: httpx.AsyncClient) 
     assert json.loads(found["roomConfig"]["metadata"])["repartee"]["scenario"] == "job-interview"
 
 
+async def test_s4_the_room_outlives_the_time_to_come_back(client: httpx.AsyncClient) -> None:
+    found = claims(await client.post(PATH, json={}))
+    assert found["roomConfig"]["departureTimeout"] == 30
+
+
 @pytest.mark.parametrize(
     ("body", "scenario"),
     [
