@@ -41,11 +41,12 @@ _SIGNS: Mapping[Sign, Shift] = {
     Sign.CONCEDE: Shift(trust=0.06, impatience=-0.04),
     Sign.THANK: Shift(trust=0.02, impatience=-0.02),
     Sign.INSULT: Shift(trust=-0.18, impatience=0.1),
+    Sign.SCORN: Shift(trust=-0.05, impatience=0.03),
 }
 _NAMED = Shift(trust=0.02, impatience=-0.02)
 _IGNORED = Shift(trust=-0.03, impatience=0.06)
 _PROMPTED = Shift(impatience=0.05)
-_RAMBLED = Shift(impatience=0.25)
+_RAMBLED = Shift(impatience=0.15)
 _CUT_OFF = Shift(trust=-0.05, impatience=0.1)
 _EASED = -0.02
 

@@ -42,6 +42,7 @@ class Sign(StrEnum):
     CONCEDE = "concede"
     THANK = "thank"
     INSULT = "insult"
+    SCORN = "scorn"
     COMMAND = "command"
 
 
@@ -54,7 +55,7 @@ class Reply(StrEnum):
     DODGED = "dodged"
 
 
-_NEGATABLE = frozenset({Sign.CONCEDE, Sign.THANK, Sign.INSULT})
+_NEGATABLE = frozenset({Sign.CONCEDE, Sign.THANK, Sign.INSULT, Sign.SCORN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,17 +91,19 @@ def asked_by(persona: str, memory: Sequence[Said], scenario: Scenario) -> Asked 
     A question that names another member of the cast is taken to be for that one.
     """
     others = frozenset(_names(scenario, persona))
-    questions: list[str] = []
+    questions: list[tuple[str, ...]] = []
     for said in reversed(memory):
         if said.speaker == LEARNER:
             break
         if said.speaker == persona and "?" in said.text:
             asked = (one.words for one in sentences_of(said.text) if one.asks)
-            questions += [" ".join(words) for words in asked if others.isdisjoint(words)]
+            questions += [words for words in asked if words and others.isdisjoint(words)]
     if not questions:
         return None
-    turn = turn_of(" ".join(questions), scenario.language)
-    return Asked(content=turn.content, figure=Sign.ASKS_FIGURE in turn.signs)
+    turn = turn_of(" ".join(word for words in questions for word in words), scenario.language)
+    begins = _lists(scenario.language).asks_figure_first
+    figure = Sign.ASKS_FIGURE in turn.signs or any(words[0] in begins for words in questions)
+    return Asked(content=turn.content, figure=figure)
 
 
 def reply_to(asked: Asked, turn: Turn) -> Reply | None:
@@ -120,6 +123,7 @@ def reply_to(asked: Asked, turn: Turn) -> Reply | None:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Lists:
     phrases: Mapping[str, tuple[tuple[tuple[str, ...], Sign], ...]]
+    asks_figure_first: frozenset[str]
     negations: frozenset[str]
     plain: frozenset[str]
 
@@ -159,6 +163,7 @@ def _lists(language: Language) -> _Lists:
             phrases[phrase[0]].append((phrase, sign))
     return _Lists(
         phrases={first: tuple(found) for first, found in phrases.items()},
+        asks_figure_first=frozenset(table["asks_figure_first"]),
         negations=frozenset(table["negations"]),
         plain=frozenset(stem(word, language) for word in table["plain"]),
     )

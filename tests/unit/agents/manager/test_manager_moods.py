@@ -63,6 +63,13 @@ ROWS: list[tuple[str, str | None, int, int]] = [
     ("Ce n'est pas du tout ridicule.", None, 0, 0),
     ("Je ne crois pas que vous ayez raison, ni que vous avez raison.", None, 0, 0),
     ("Le printemps est arrivé dans la vallée.", None, 0, 0),
+    ("Demain.", "Quand partez-vous ?", 1, CALMED),
+    ("Nous partons dès que tout est prêt.", "Quand partez-vous ?", -1, MADE_IMPATIENT),
+    ("La colère des riverains est vive.", "Que direz-vous quand ils viendront ?", 0, 0),
+    ("Vous fermez la gare, et la ferme avec.", None, 0, 0),
+    ("Je suis incapable de vous suivre.", None, 0, 0),
+    ("Nous passons de deux trains à trois.", WHY, 0, 0),
+    ("Si vous voulez bien.", WHY, 0, 0),
     ("Euh...", None, 0, 0),
     ("", HOW_MUCH, 0, 0),
 ]
@@ -123,6 +130,10 @@ def test_an_insult_is_taken_personally_by_the_one_it_is_for() -> None:
     mine, _ = moved("Vous mentez.", addressed=("roche",))
     others, _ = moved("Vous mentez.", addressed=("roche",), persona="castan")
     assert mine < others < 0
+
+
+def test_scorn_for_a_thing_weighs_less_than_an_insult() -> None:
+    assert moved("Vous mentez.")[0] < moved("Ce projet est ridicule.")[0] < 0
 
 
 @pytest.mark.parametrize("hostility", [0.0, 0.3, 0.6, 0.9])
