@@ -20,6 +20,7 @@ from agents.roleplay.run import Roleplay
 from agents.stage.director import START_LIMIT_S, Director, speech
 from agents.stage.hearing import Hearing
 from agents.stage.impatience import FLOOR_S, Impatience
+from agents.stage.listeners import Listeners
 from agents.stage.performance import Performance
 from agents.stage.session import MAX_DELAY_S
 from agents.stage.timing import TurnTiming
@@ -44,6 +45,7 @@ class Exchange:
         *,
         turn: LearnerTurn,
         timing: TurnTiming,
+        listeners: Listeners,
         show: Show,
     ) -> None:
         self._session = session
@@ -52,6 +54,7 @@ class Exchange:
         self._roleplay = roleplay
         self._turn = turn
         self._timing = timing
+        self._listeners = listeners
         self._show = show
         self._typing = asyncio.Lock()
         self._patience_s = 0.0
@@ -59,7 +62,7 @@ class Exchange:
         self._cutting: tuple[str, asyncio.Event] | None = None
         self._shown: set[asyncio.Task[None]] = set()
         hearing.patience_s = self._patience
-        hearing.on_speech = turn.spoke
+        hearing.on_speech = self._spoke
         hearing.on_pause = self._fell_silent
         hearing.on_words = timing.heard
         hearing.on_dropped = turn.dropped
@@ -77,6 +80,7 @@ class Exchange:
                 self._timing.ended()
                 self._turn.ended()
                 self._director.turn_added(event.item)
+                self._listeners.turn_ended()
                 if (waiting := self._added.pop(event.item.id, None)) is not None:
                     waiting.set()
 
@@ -107,6 +111,7 @@ class Exchange:
         is said.
         """
         self._timing.wrote()
+        self._listeners.hush()
         async with self._typing, self._session._claim_user_turn():
             await self._session.interrupt(force=True)
             plan = await self._roleplay.answer(text)
@@ -152,6 +157,10 @@ class Exchange:
                 endpointing_opts={"min_delay": end_s, "max_delay": max(MAX_DELAY_S, end_s)}
             )
         return patience_s
+
+    def _spoke(self) -> None:
+        self._turn.spoke()
+        self._listeners.hush()
 
     def _fell_silent(self, silence_s: float) -> None:
         self._turn.fell_silent(silence_s)

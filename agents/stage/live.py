@@ -19,6 +19,7 @@ from agents.stage.captions import Captions
 from agents.stage.director import Director
 from agents.stage.exchange import Exchange
 from agents.stage.hearing import HEARING_RATE_HZ, Hearing
+from agents.stage.listeners import Listeners
 from agents.stage.mux import Mux
 from agents.stage.participants import Learner, microphone_sid
 from agents.stage.performance import Performance
@@ -61,15 +62,25 @@ class LiveStage:
             track_sid=self._tracks.sid,
         )
         self._playbill = Playbill(room.local_participant, scenario, lambda: learner.identity)
+        self._turn = LearnerTurn(scenario.language, roleplay.waits_s)
+        self._listeners = Listeners(
+            roleplay,
+            self._tracks.reactions,
+            voices,
+            mux=lambda: self._mux,
+            person=lambda: self._turn.speaking,
+            busy=self.busy,
+        )
         self._mux = Mux(
             self._tracks.sources,
             on_started=self._started,
             on_progress=self._captions.progress,
             on_finished=self._finished,
+            on_boundary=self._listeners.sentence_ended,
+            on_silence=self._listeners.hush,
         )
         hearing.pending = self.speaking
         self._timing = TurnTiming()
-        self._turn = LearnerTurn(scenario.language, roleplay.waits_s)
         self._director = Director(roleplay, self._mux, voices, silent_for_s=self._turn.silent_for_s)
         self._session = new_session(hearing, options)
         self._exchange = Exchange(
@@ -79,6 +90,7 @@ class LiveStage:
             roleplay,
             turn=self._turn,
             timing=self._timing,
+            listeners=self._listeners,
             show=self._show_words,
         )
         self._tasks: set[asyncio.Task[None]] = set()
@@ -124,6 +136,7 @@ class LiveStage:
         )
         self._playbill.open()
         self.show_cast(self._present())
+        self._listeners.prepare()
 
     async def perform(self, plan: Plan) -> None:
         handle = self._session.generate_reply(tool_choice="none")
@@ -185,6 +198,7 @@ class LiveStage:
         """Ends the session and every task of the stage."""
         await self._session.aclose()
         await self._exchange.aclose()
+        await self._listeners.aclose()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -214,6 +228,7 @@ class LiveStage:
 
     def _finished(self, performance: Performance) -> None:
         self._captions.finish(performance)
+        self._listeners.line_ended(performance)
         if performance.started.is_set():
             self._roleplay.performed(
                 performance.beat,
