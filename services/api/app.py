@@ -15,6 +15,7 @@ from services.api import (
     debate,
     events,
     health,
+    memory,
     openapi,
     problems,
     scenarios,
@@ -65,7 +66,7 @@ def create_app(parts: Parts, *, debates: Debates | None = None) -> FastAPI:
     app.state.drain = health.Drain()
     app.state.pulse = health.Pulse()
     problems.install(app)
-    for part in (tokens, scenarios, studio, sessions, events, debate, stats, health):
+    for part in (tokens, scenarios, studio, sessions, events, debate, memory, stats, health):
         app.include_router(part.router)
     if not settings.production:
         app.include_router(tokens.sandbox_router)

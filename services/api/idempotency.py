@@ -7,7 +7,7 @@ nobody is served another one's answer. While that cache is away a call is simply
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, TypeVar
 
@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from services.api.problems import ProblemError
 from services.llm.cache.key import Keys, Tag
+from services.llm.cache.stored import MARK
 from services.llm.ports import SharedCache
 
 KEPT_S = 86_400.0
@@ -45,8 +46,12 @@ class Idempotency:
         asked: BaseModel,
         shape: type[T],
         work: Callable[[], Awaitable[T]],
+        kept_s: float = KEPT_S,
+        tags: Sequence[str] = (),
     ) -> T:
         """The kept answer to that key, or what `work` gives now; one at a time for each key.
+
+        `tags`, besides the user's, are what a purge finds the answer by.
 
         Raises: ProblemError 422 when the key came with another request before.
         """
@@ -58,7 +63,9 @@ class Idempotency:
             if (kept := await self._kept(name, body, shape)) is not None:
                 return kept
             answer = await work()
-            await self._keep(name, body, answer, user=user)
+            if self._keys is not None:
+                tags = (self._keys.tag(Tag.USER, user), *tags)
+                await self._keep(name, body, answer, kept_s=kept_s, tags=tags)
             return answer
 
     async def _kept(self, name: str, body: str, shape: type[T]) -> T | None:
@@ -76,12 +83,13 @@ class Idempotency:
             )
         return answer
 
-    async def _keep(self, name: str, body: str, answer: BaseModel, *, user: str) -> None:
-        if self._cache is None or self._keys is None:
-            return
-        value = json.dumps({"asked": body, "answer": answer.model_dump(mode="json")})
-        tags = (self._keys.tag(Tag.USER, user),)
-        await self._cache.put(_stored(name), value.encode(), ttl_s=KEPT_S, tags=tags)
+    async def _keep(
+        self, name: str, body: str, answer: BaseModel, *, kept_s: float, tags: Sequence[str]
+    ) -> None:
+        if self._cache is not None:
+            kept = {"asked": body, "answer": answer.model_dump(mode="json")}
+            value = MARK + json.dumps(kept).encode()[1:]
+            await self._cache.put(_stored(name), value, ttl_s=kept_s, tags=tags)
 
     @asynccontextmanager
     async def _alone(self, name: str) -> AsyncIterator[None]:

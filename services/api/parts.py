@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from scenarios.schema import Scenario
 from services.core.clock import Clock
+from services.debrief.memory import Analysed
 from services.llm.cache.key import Keys
 from services.llm.ledger.till import UsedUp
 from services.llm.ports import SharedCache
@@ -72,6 +73,14 @@ class Books(Protocol):
         ...
 
 
+class Memory(Protocol):
+    """What sessions established."""
+
+    async def analyse(self, session_id: str, *, force: bool = False) -> Analysed:
+        """Raises: NotFound, BackendError."""
+        ...
+
+
 class Parts(Protocol):
     """The open services."""
 
@@ -98,6 +107,9 @@ class Parts(Protocol):
 
     @property
     def books(self) -> Books: ...
+
+    @property
+    def memory(self) -> Memory: ...
 
     @property
     def shared(self) -> SharedCache | None: ...

@@ -79,7 +79,7 @@ class DebriefView(BaseModel):
     status: str
 
 
-async def _own(room: str, parts: PartsOf, caller: AnyCaller) -> SessionRecord:
+async def own_session(room: str, parts: PartsOf, caller: AnyCaller) -> SessionRecord:
     """The caller's own session. Raises: ProblemError 404, whoever else's it may be."""
     session = await parts.store.get(room) if is_room(room) else None
     if session is None or session.user != caller.user:
@@ -87,7 +87,7 @@ async def _own(room: str, parts: PartsOf, caller: AnyCaller) -> SessionRecord:
     return session
 
 
-OwnSession = Annotated[SessionRecord, Depends(_own)]
+OwnSession = Annotated[SessionRecord, Depends(own_session)]
 
 
 @router.get("", operation_id="getSession", summary="Where a session stands")
@@ -122,7 +122,7 @@ async def get_transcript(parts: PartsOf, session: OwnSession) -> TranscriptView:
     "/debrief",
     operation_id="getDebrief",
     summary="The debrief of a session",
-    dependencies=[Depends(_own)],
+    dependencies=[Depends(own_session)],
 )
 async def get_debrief() -> DebriefView:
     """The debrief; 404 with the code `debrief_not_available` while there is none."""

@@ -32,13 +32,17 @@ class Kept:
     """Analyses by `memory_analysis:{session_id}:{history_hash}`.
 
     The hash is keyed, so that nothing of what was said can be guessed from it; it changes with
-    every turn, with the scenario's version and with `template`, the prompt's.
+    every turn, with the scenario's version and with `template`, the prompt's. With
+    `kept_s` 0 nothing is kept.
     """
 
-    def __init__(self, answers: AnswerCache, keys: Keys, clock: Clock) -> None:
+    def __init__(
+        self, answers: AnswerCache, keys: Keys, clock: Clock, *, kept_s: float = KEPT_S
+    ) -> None:
         self._answers = answers
         self._keys = keys
         self._clock = clock
+        self._kept_s = kept_s
         self._latest: OrderedDict[str, tuple[str, MemoryAnalysis]] = OrderedDict()
 
     def key(self, about: About, turns: Sequence[Turn], template: str) -> CacheKey:
@@ -69,7 +73,7 @@ class Kept:
             text=text, model="", provider="", fingerprint=fingerprint(text), at=now, until=now
         )
         self._answers.forget(key)
-        self._answers.keep(key, answer, KEPT_S)
+        self._answers.keep(key, answer, self._kept_s)
         self._latest[about.session] = (key.text, analysis)
         self._latest.move_to_end(about.session)
         bounded(self._latest)

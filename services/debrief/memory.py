@@ -16,7 +16,7 @@ from services.core.errors import NotFound
 from services.debrief.analysis import NOTHING, MemoryAnalysis, Turn, merged
 from services.debrief.asking import WHOLE_S, About, first_shown, request_for
 from services.debrief.checks import EMPTY, Draft, Evidence, checked
-from services.debrief.kept import Kept, bounded
+from services.debrief.kept import KEPT_S, Kept, bounded
 from services.debrief.ports import Counts, Transcripts
 from services.debrief.rules import ruled
 from services.llm.cache.answers import AnswerCache
@@ -51,10 +51,11 @@ class MemoryAnalyst:
         clock: Clock,
         counts: Counts,
         templates: TemplateStore | None = None,
+        kept_s: float = KEPT_S,
     ) -> None:
         self._optimizer = optimizer
         self._store = store
-        self._kept = Kept(answers, keys, clock)
+        self._kept = Kept(answers, keys, clock, kept_s=kept_s)
         self._clock = clock
         self._counts = counts
         self._templates = templates or shipped()

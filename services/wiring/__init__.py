@@ -9,6 +9,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from random import Random
 
 from scenarios.catalogue import LIBRARY, Catalogue
 from services.adapters.espeak import EspeakVoices
@@ -20,6 +21,8 @@ from services.adapters.sql.store import open_sql
 from services.adapters.whisper_ear import WhisperEar, plan_host
 from services.core.clock import Clock, SystemClock
 from services.core.errors import NotFound
+from services.debrief.kept import CACHE_BYTES, ENTRIES, KEPT_S
+from services.debrief.memory import MemoryAnalyst
 from services.llm.cache.answers import AnswerCache
 from services.llm.cache.key import Keys
 from services.llm.ledger.books import Books
@@ -32,8 +35,9 @@ from services.settings import Settings
 from services.speech.ports import Ear, VoiceEngine
 from services.stats.ports import HealthBoard
 from services.stats.stats import Stats
+from services.telemetry.memory_metrics import MemoryMetrics
 from services.wiring.routes import accounts
-from services.wiring.words import open_words
+from services.wiring.words import Words, open_words
 
 _CHAT = "services.adapters.openai_chat"
 
@@ -54,6 +58,7 @@ class Services:
     store: SessionStore
     presence: Presence
     stats: Stats
+    memory: MemoryAnalyst
     optimizer: LLMOptimizer
     books: Books
     answers: AnswerCache
@@ -86,6 +91,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         engines = _engines(settings)
         for close in (*(ear.aclose for ear in ears), *(engine.aclose for engine in engines)):
             open_parts.push_async_callback(close)
+        templates = TemplateStore(templates_folder(settings.data_dir))
+        memory = _analyst(settings, clock, sql.store, words, templates)
+        open_parts.push_async_callback(memory.aclose)
         yield Services(
             settings=settings,
             clock=clock,
@@ -97,7 +105,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             shared=words.shared,
             keys=words.keys,
             board=sql.board,
-            templates=TemplateStore(templates_folder(settings.data_dir)),
+            templates=templates,
+            memory=memory,
             stats=words.stats,
             catalogue=Catalogue((LIBRARY, *settings.scenarios)),
             ears=ears,
@@ -115,6 +124,23 @@ def prepare(settings: Settings) -> None:
     """Does beforehand what `open_services` would do, in a process that waits for its job."""
     if accounts(settings):
         importlib.import_module(_CHAT).prepare()
+
+
+def _analyst(
+    settings: Settings, clock: Clock, store: SessionStore, words: Words, templates: TemplateStore
+) -> MemoryAnalyst:
+    """Analyses kept beside the optimizer's answers, in a first level of their own."""
+    answers = AnswerCache(words.shared, clock, Random(), max_entries=ENTRIES, max_bytes=CACHE_BYTES)
+    return MemoryAnalyst(
+        optimizer=words.optimizer,
+        store=store,
+        answers=answers,
+        keys=words.keys,
+        clock=clock,
+        counts=MemoryMetrics(),
+        templates=templates,
+        kept_s=KEPT_S if settings.llm_cache_enabled else 0.0,
+    )
 
 
 def _rooms(settings: Settings) -> LiveKitRooms | None:

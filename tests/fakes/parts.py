@@ -6,6 +6,7 @@ from typing import Any
 
 from scenarios.fields import Language
 from scenarios.schema import Scenario
+from services.debrief.memory import MemoryAnalyst
 from services.llm.cache.key import Keys
 from services.llm.ledger.till import UsedUp
 from services.llm.ports import SharedCache
@@ -16,6 +17,7 @@ from services.speech.ports import Ear, VoiceEngine
 from services.stats.stats import Stats
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger
+from tests.fakes.memory import analyst_on
 from tests.fakes.rooms import FakeRooms
 from tests.fakes.stats import FakeBudgets, FakeHealthBoard, FakeTotals
 from tests.fakes.store import FakePresence, FakeSessionStore
@@ -141,6 +143,14 @@ class FakeParts:
     ears: Sequence[Ear] = ()
     engines: Sequence[VoiceEngine] = ()
     rooms: Rooms | None = field(default_factory=FakeRooms)
+    analyst: MemoryAnalyst | None = None
+
+    @property
+    def memory(self) -> MemoryAnalyst:
+        """Over no model, unless the test brings one."""
+        if self.analyst is None:
+            self.analyst = analyst_on(None, self.clock, store=self.store)
+        return self.analyst
 
     @property
     def stats(self) -> Stats:
