@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from livekit import rtc
 
 from agents.manager.beats import Beat, BeatKind
 from agents.stage.asides import Asides
@@ -288,13 +287,3 @@ async def test_the_oldest_sounds_make_room(stage: Stage) -> None:
         await asyncio.sleep(1)
 
     assert not stage.asides.play("roche", "Hm.")
-
-
-async def test_the_source_of_a_listener_takes_frames_like_livekits_own(stage: Stage) -> None:
-    frame = rtc.AudioFrame(bytes(4800 * 2 + 960), 24000, 1, 5280)
-    waiting = asyncio.create_task(stage.sources["roche"].capture_frame(frame))
-    await asyncio.sleep(0)
-
-    with pytest.raises(RuntimeError, match="failed to capture"):
-        await stage.sources["roche"].capture_frame(frame)
-    await waiting
