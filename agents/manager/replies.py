@@ -151,7 +151,7 @@ def _follow_up(composer: Composer, phase: Phase, beats: Sequence[Beat], nth: int
     rng = Random(f"{scene.seed}:follow-up:{scene.turns}:{nth}")
     if rng.random() >= share:
         return None
-    one = rng.choices(pool, weights=[weight + 0.01 for weight in eager])[0]
+    one = rng.choices(pool, weights=eager if any(eager) else None)[0]
     stance = temperament.stance(composer.temper(one), composer.mood(one), rng)
     cue = f"follow_up_{stance.value}"
     who = composer.name(after.persona)
