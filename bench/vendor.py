@@ -52,7 +52,8 @@ class Vendor:
     """The server's state: delays, faults and answers to set, books to read.
 
     `answers` are played in order before its own words; `exact` makes all its own as long as
-    `words` says. `cache_writes` tells tokens written to the prompt cache, as newer models do.
+    `words` says. `pace` maps a phrase to the delays of prompts that hold it. `cache_writes` tells
+    tokens written to the prompt cache, as newer models do.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Vendor:
         self.exact = exact
         self.url = ""
         self.answers: deque[str] = deque()
+        self.pace: dict[str, Delays] = {}
         self.transcripts: deque[str] = deque()
         self.retry_after_s: float | None = 7
         self.caches_prompts = True
@@ -137,10 +139,15 @@ class Vendor:
             finish = "length" if len(pieces) > limit else "stop"
             finish = "content_filter" if call.fault == "F12" else finish
             reply = Reply(call, request, pieces[:limit], finish)
+            delays = self._delays_of(call)
             if body.get("stream"):
                 usage = bool((body.get("stream_options") or {}).get("include_usage"))
-                return await reply.stream(self.delays, usage=usage and call.fault != "F15")
-            return await reply.whole(self.delays)
+                return await reply.stream(delays, usage=usage and call.fault != "F15")
+            return await reply.whole(delays)
+
+    def _delays_of(self, call: Call) -> Delays:
+        prompt = " ".join(call.texts)
+        return next((one for said, one in self.pace.items() if said in prompt), self.delays)
 
     def _count_prompt(self, call: Call) -> None:
         prompt = " ".join(call.texts)
