@@ -21,6 +21,10 @@ KEPT = 64
 VOICING_LIMIT_S = 5.0
 """An engine that takes longer for a word or two has better things to do."""
 
+FASTEST_CHARACTERS_PER_S = 25.0
+"""No voice says a text faster (French and English on espeak-ng: up to 23), so longer ones are not
+tried: nobody is asked to voice what cannot be used."""
+
 _LOOK_S = 0.2
 
 log = logging.getLogger(__name__)
@@ -42,7 +46,10 @@ class Clips:
 
     def prepare(self, persona: str, texts: Iterable[str]) -> None:
         """Has these voiced in the background, in order, as soon as the voices are free."""
-        for text in texts:
+        fitting = [
+            text for text in texts if len(text) <= self._longest_s * FASTEST_CHARACTERS_PER_S
+        ]
+        for text in fitting:
             if (persona, text) not in self._clips and len(self._wanted) < KEPT:
                 self._wanted[persona, text] = None
         if self._wanted and (self._work is None or self._work.done()):

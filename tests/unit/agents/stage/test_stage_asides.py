@@ -263,12 +263,18 @@ async def test_nothing_is_voiced_while_the_voices_are_needed(stage: Stage) -> No
 
 
 async def test_what_is_too_long_for_a_pause_never_sounds(stage: Stage) -> None:
-    text = "Je demande vraiment à voir cela."
+    text = "Je demande à voir cela"
     await stage.voiced("roche", text)
 
     assert not stage.asides.play("roche", text)
     await asyncio.sleep(0.5)
     assert stage.heard("roche") == []
+
+
+async def test_what_no_voice_could_say_in_time_is_not_even_voiced(stage: Stage) -> None:
+    await stage.voiced("roche", "Je demande vraiment à voir cela.")
+
+    assert stage.voices.spoken == []
 
 
 async def test_a_voice_that_fails_costs_its_own_reactions_only(stage: Stage) -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from agents.stage.clauses import FIRST_MAX_WORDS, ClauseSplitter
+from agents.stage.clauses import FIRST_MAX_WORDS, ClauseSplitter, ends_sentence
 
 SPEECH = (
     "Monsieur le ministre, vous annoncez douze pour cent. Mais d'où vient ce chiffre ? "
@@ -57,3 +57,20 @@ def test_nothing_gives_nothing() -> None:
 
 def test_mark_left_behind_by_its_word_is_nothing_to_say() -> None:
     assert pieces_of("Et que dites-vous de ça\u00a0?", 1) == ["Et que dites-vous de ça"]
+
+
+@pytest.mark.parametrize(
+    ("piece", "whole"),
+    [
+        ("vous annoncez douze pour cent.", True),
+        ("Mais d'où vient ce chiffre\u202f?", True),
+        ("« Jamais ! »", True),
+        ("et nous cherchons encore…", True),
+        ("Monsieur le ministre,", False),
+        ("Voici M.", False),
+        ("Ask Dr.", False),
+        ("et puis", False),
+    ],
+)
+def test_a_listener_may_react_after_whole_sentences_only(piece: str, whole: bool) -> None:
+    assert ends_sentence(piece) is whole
