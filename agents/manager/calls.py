@@ -43,13 +43,14 @@ class Finder:
             elif len(one.words) == 1:
                 for key in keys(one.words[0]):
                     self._spelt[key].append(one)
+        self._first = frozenset(words[0] for words in (*self._exact, *self._neutral))
 
     def calls_in(self, sentence: Sentence) -> list[Call]:
         """Every stretch that may call somebody, in order; neighbours joined by "and" are one."""
         calls: list[Call] = []
         at = 0
         while at < len(sentence.tokens):
-            call = self._call_at(sentence, at)
+            call = self._call_at(sentence, at) if self._may_be(sentence, at) else None
             if call is None:
                 at += 1
                 continue
@@ -58,6 +59,15 @@ class Finder:
                 call = _together(calls.pop(), call)
             calls.append(call)
         return calls
+
+    def _may_be(self, sentence: Sentence, at: int) -> bool:
+        """Whether any call can begin here: most words are none, and this is quick to see."""
+        word = sentence.words[at]
+        if word in self._first or neutral(word) in self._first:
+            return True
+        named = sentence.tokens[at].capital or not sentence.cased
+        titles = sentence.words[max(0, at - 2) : at]
+        return named or any(title in self._lexicon.honorifics for title in titles)
 
     def _call_at(self, sentence: Sentence, at: int) -> Call | None:
         words = sentence.words

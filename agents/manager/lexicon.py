@@ -46,6 +46,16 @@ def starting(words: Sequence[str], phrases: frozenset[Phrase]) -> int:
     return max((n for n in _lengths(words) if tuple(words[:n]) in phrases), default=0)
 
 
+def made_of(words: Phrase, phrases: frozenset[Phrase]) -> bool:
+    """Whether the words are nothing but some of the phrases, one after the other."""
+    while words:
+        size = starting(words, phrases)
+        if not size:
+            return False
+        words = words[size:]
+    return True
+
+
 def _lengths(words: Sequence[str]) -> range:
     return range(1, min(len(words), 6) + 1)
 

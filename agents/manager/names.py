@@ -1,4 +1,4 @@
-"""Who was addressed: names, titles and roles found in what the learner said.
+"""Who was addressed: names, titles, roles and fields of work in what the learner said.
 
 Tells speaking to somebody from speaking of somebody by what stands around the name. Evidence is
 summed: a comma around it, a place at an edge of the sentence, an honorific, a "you" nearby, a
@@ -8,8 +8,9 @@ phrase that gives the floor; against it an article, a preposition, a verb in the
 from dataclasses import dataclass
 
 from agents.manager.calls import Call, Finder
+from agents.manager.glances import Glances
 from agents.manager.handles import handles_of
-from agents.manager.lexicon import Lexicon, Phrase, ending, lexicon_for, starting
+from agents.manager.lexicon import Lexicon, Phrase, ending, lexicon_for, made_of, starting
 from agents.manager.utterance import Sentence, sentences_of
 from scenarios.schema import Scenario
 
@@ -18,6 +19,9 @@ ENOUGH_UNSURE = 3
 """Without honorific, for a spelling that only sounds alike, a common word, a role."""
 
 _NEARBY = 6
+
+_Called = tuple[int, tuple[str, ...], bool]
+"""Where in a sentence, who, and whether they are only thanked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,8 @@ class Roster:
     def __init__(self, scenario: Scenario) -> None:
         self._lexicon = lexicon_for(scenario.language)
         self._finder = Finder(handles_of(scenario), self._lexicon)
+        self._glances = Glances(scenario)
+        self._everyone_from = frozenset(phrase[0] for phrase in self._lexicon.everyone)
 
     def addressed(self, words: str) -> Address:
         """Who was addressed by these words; nobody for a name that is only mentioned.
@@ -44,17 +50,35 @@ class Roster:
         thanked: list[str] = []
         everyone = False
         for sentence in sentences_of(words):
-            said, done = sentence.words, 0
-            everyone = everyone or _holds(said, self._lexicon.everyone)
-            for call in self._finder.calls_in(sentence):
-                enough = ENOUGH if call.sure or call.honorific else ENOUGH_UNSURE
-                if _evidence(call, sentence, self._lexicon, done) < enough:
-                    continue
-                thanks = ending(said[done : call.start], self._lexicon.thanks) > 0
-                (thanked if thanks else spoken_to).extend(call.personas)
-                done = call.end
+            everyone = everyone or self._asks_all(sentence.words)
+            for call, thanks in self._called_in(sentence):
+                (thanked if thanks else spoken_to).extend(call)
         ids = tuple(dict.fromkeys(spoken_to or thanked))
         return Address(ids=ids, everyone=everyone and not ids)
+
+    def _asks_all(self, words: Phrase) -> bool:
+        return any(
+            word in self._everyone_from and starting(words[at:], self._lexicon.everyone)
+            for at, word in enumerate(words)
+        )
+
+    def _called_in(self, sentence: Sentence) -> list[tuple[tuple[str, ...], bool]]:
+        """Those called in the sentence, in order, and whether they are only thanked."""
+        said, done = sentence.words, 0
+        found: list[_Called] = [
+            (one.start, (one.persona,), False) for one in self._glances.calls_in(sentence)
+        ]
+        for call in self._finder.calls_in(sentence):
+            enough = ENOUGH if call.sure or call.honorific else ENOUGH_UNSURE
+            if _evidence(call, sentence, self._lexicon, done) >= enough:
+                thanks = ending(said[done : call.start], self._lexicon.thanks) > 0
+                found.append((call.start, call.personas, thanks))
+                done = call.end
+        return [(personas, thanks) for _, personas, thanks in sorted(found, key=_place)]
+
+
+def _place(called: _Called) -> int:
+    return called[0]
 
 
 def _evidence(call: Call, sentence: Sentence, lexicon: Lexicon, done: int) -> int:
@@ -88,8 +112,8 @@ class _Around:
         self._capital = tokens[call.end - 1].capital
         self.left = words[done : call.start]
         self.right = words[call.end :]
-        self.at_start = _made_of(self.left, lexicon.openers)
-        self.at_end = _made_of(self.right, lexicon.closers)
+        self.at_start = made_of(self.left, lexicon.openers)
+        self.at_end = made_of(self.right, lexicon.closers)
         self.comma_before = call.start > 0 and tokens[call.start - 1].comma
         self.comma_after = tokens[call.end - 1].comma
         self.possessive = tokens[call.end - 1].apostrophe and self.right[:1] == ("s",)
@@ -133,17 +157,3 @@ class _Around:
 
     def _says_you(self, words: Phrase) -> bool:
         return any((word,) in self._lexicon.you for word in words)
-
-
-def _made_of(words: Phrase, phrases: frozenset[Phrase]) -> bool:
-    """Whether the words are nothing but some of the phrases, one after the other."""
-    while words:
-        size = starting(words, phrases)
-        if not size:
-            return False
-        words = words[size:]
-    return True
-
-
-def _holds(words: Phrase, phrases: frozenset[Phrase]) -> bool:
-    return any(starting(words[at:], phrases) for at in range(len(words)))

@@ -49,6 +49,7 @@ def sound(word: str) -> str:
     return start + re.sub(r"(.)\1+", r"\1", _VOWELS.sub("", word))
 
 
+@lru_cache(maxsize=8192)
 def distance(one: str, other: str) -> int:
     """Letters to insert, drop, replace or swap with a neighbour to turn one word into the other."""
     above: list[int] = []

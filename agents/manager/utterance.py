@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from scenarios.hearing import fold
 
@@ -25,17 +26,14 @@ class Token:
 class Sentence:
     """The words between two stops; `asks` when it ends with a question mark.
 
-    `cased` when the whole text knows capitals, so that a word without one is hardly a name.
+    `cased` when the whole text knows capitals, so that a word without one is hardly a name. `words`
+    are the folded words alone.
     """
 
     tokens: tuple[Token, ...]
+    words: tuple[str, ...]
     asks: bool = False
     cased: bool = False
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """The folded words alone."""
-        return tuple(token.word for token in self.tokens)
 
 
 def sentences_of(text: str) -> tuple[Sentence, ...]:
@@ -46,7 +44,7 @@ def sentences_of(text: str) -> tuple[Sentence, ...]:
     cased = text != text.lower()
     for at, match in enumerate(found):
         end = found[at + 1].start() if at + 1 < len(found) else len(text)
-        between, word = text[match.end() : end], fold(match.group())
+        between, word = text[match.end() : end], _folded(match.group())
         stops = _STOPS.search(between) is not None
         if stops and word in _ABBREVIATED and between.startswith(".") and end < len(text):
             stops = False
@@ -59,6 +57,13 @@ def sentences_of(text: str) -> tuple[Sentence, ...]:
             )
         )
         if stops or at + 1 == len(found):
-            sentences.append(Sentence(tokens=tuple(tokens), asks="?" in between, cased=cased))
+            words = tuple(token.word for token in tokens)
+            asks = "?" in between
+            sentences.append(Sentence(tokens=tuple(tokens), words=words, asks=asks, cased=cased))
             tokens = []
     return tuple(sentences)
+
+
+@lru_cache(maxsize=8192)
+def _folded(word: str) -> str:
+    return fold(word)
