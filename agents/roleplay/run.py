@@ -6,29 +6,46 @@ which words, and tells it what was heard; it asks the Stage to play what nobody 
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agents.cast.moment import LEARNER, Said
-from agents.cast.prompts import Prompt, compose
-from agents.manager.beats import Beat, BeatKind, Plan
+from agents.cast.moment import Said
+from agents.manager.beats import Beat, Plan, Rung
 from agents.manager.manager import MultiAgentManager
+from agents.manager.moods import unread
+from agents.manager.ports import Judge, Recollection, Shift
+from agents.manager.reactions import Listening, Pause
+from agents.manager.record import Recorder
+from agents.manager.scene import Scene
+from agents.roleplay.answering import Answering, kept
+from agents.roleplay.choosing import Choosing
+from agents.roleplay.chronicle import Chronicle
 from agents.roleplay.journal import Journal
-from agents.roleplay.lines import Aside, Line, Lines, Wanted
+from agents.roleplay.judging import Judging
+from agents.roleplay.lines import Aside, Line, Lines
 from agents.roleplay.ports import Stage
+from agents.roleplay.prompting import Prompting
 from agents.roleplay.scene_clock import SceneClock
+from agents.roleplay.showing import Showing
+from agents.roleplay.tasks import end, first
+from agents.roleplay.unasked import Unasked
 from scenarios.schema import Scenario
 from services.core.clock import Clock
 from services.llm.prompts.store import TemplateStore
-from services.sessions.records import TurnRecord
+from services.llm.reactions import Moment
 
-TICK_S = 0.25
+RECAP_AFTER_S = 3.0
+"""Who was gone for less has missed nothing that must be told."""
 
 log = logging.getLogger(__name__)
 
 
 class Roleplay:
-    """One run of a scenario in one room."""
+    """One run of a scenario in one room.
+
+    Without `choosing`, `listening`, a `judge` or a `recollection` the scene is played all the same:
+    scores decide between equals, nobody reacts, only rules move moods, prompts hold the window.
+    """
 
     def __init__(
         self,
@@ -43,6 +60,10 @@ class Roleplay:
         learner_name: str,
         knowledge: tuple[str, ...] = (),
         templates: TemplateStore | None = None,
+        choosing: Choosing | None = None,
+        listening: Listening | None = None,
+        judge: Judge | None = None,
+        recollection: Recollection | None = None,
     ) -> None:
         self.scenario = scenario
         self.room = room
@@ -50,73 +71,110 @@ class Roleplay:
         self.end_reason: str | None = None
         self._manager = manager
         self._lines = lines
-        self._journal = journal
-        self._clock = clock
         self._learner_name = learner_name
-        self._knowledge = knowledge
-        self._templates = templates
-        self._shown_phase: str | None = None
-        self._commands: asyncio.Queue[Callable[[], Plan]] = asyncio.Queue()
-        self._called = asyncio.Event()
+        self._listening = listening
+        self._chronicle = Chronicle(journal, clock, scenario, room=room)
+        self._chronicle.taken_up(manager.scene)
+        lines.on_echo = self._chronicle.echoed
+        self._recorder = Recorder(manager, self._chronicle.note, clock_s=clock.monotonic_s)
+        self._answering = Answering(
+            manager,
+            self._recorder,
+            choosing or Choosing(None),
+            now_s=self._now_s,
+            clock_s=clock.monotonic_s,
+        )
+        self._prompting = Prompting(
+            scenario,
+            manager,
+            now_s=self._now_s,
+            learner_name=learner_name,
+            knowledge=knowledge,
+            templates=templates,
+            recollection=recollection,
+        )
+        self._judging = Judging(judge, apply=self._judged)
+        self._showing = Showing(scenario)
+        self._stage: Stage | None = None
+        self._unasked = Unasked(self._recorder, scene_clock, now_s=self._now_s)
         self._stopped = asyncio.Event()
         self._opened = asyncio.Event()
 
     async def run(self, stage: Stage) -> str:
         """Plays to the end and returns why it ended. Cancelling stops it where it is."""
+        self._stage = stage
         playing = asyncio.create_task(self._play_on(stage), name="scene")
         preparing = asyncio.create_task(self._prepare(), name="prepare")
         try:
-            await _first(playing, self._stopped)
+            await first(playing, self._stopped)
             return playing.result() if playing.done() else self.end_reason or "stopped"
         finally:
-            await _end(preparing)
-            await _end(playing)
+            await end(preparing)
+            await end(playing)
+            await self._judging.aclose()
+            await self._answering.aclose()
 
-    async def answer(self, words: str, *, since_s: float = 0.0) -> Plan:  # noqa: ARG002
+    async def answer(self, words: str, *, since_s: float = 0.0) -> Plan:
         """Who answers these words. Changes nothing: the framework may throw the answer away.
 
-        `since_s` is how long ago the learner's last sound was.
+        Between equals a model is asked, until 0.3 s after the learner's last sound; that was
+        `since_s` ago.
         """
-        return self.answer_now(words)
+        return await self._answering.answer(words, since_s=since_s)
 
     def answer_now(self, words: str) -> Plan:
-        """As `answer`, without waiting for anybody's opinion."""
-        return self._manager.answer(words, self.time.now_s())
+        """As `answer`, with a model's opinion only if it is there already."""
+        return self._answering.answer_now(words)
 
     def overheard(self, words: str) -> None:
-        """What the learner has said so far, while they still speak."""
+        """What the learner has said so far, while they still speak: a model may be asked early."""
+        self._answering.overheard(words)
 
-    def cut_in(self, words: str, *, speaking_s: float) -> Plan | None:  # noqa: ARG002
+    def cut_in(self, words: str, *, speaking_s: float) -> Plan | None:
         """Who cuts the learner off after so long a speech, to be committed with those words."""
-        return None
-
-    def returned(self, away_s: float) -> None:
-        """The learner is back after so many seconds: a recap comes if it was long."""
+        now_s = self._now_s()
+        return self._recorder.cut_in(kept(words), now_s, speaking_s=round(speaking_s, 4))
 
     def waits_s(self) -> float:
         """Seconds more than usual that the likely answerer waits for the learner to go on."""
-        return 0.0
+        return self._manager.waits_s()
 
-    def reaction(self, speaker: str, pause: str) -> Aside | None:  # noqa: ARG002
-        """What a listener lets fall while that one speaks and pauses; mostly None."""
-        return None
+    def returned(self, away_s: float) -> None:
+        """The learner is back after so many seconds: a recap is spoken if it was long.
+
+        What sounded when they dropped is cut where they last heard it, and not said again.
+        """
+        if away_s >= RECAP_AFTER_S and self._manager.scene.begun and not self._is_over():
+            away_s = round(away_s, 1)
+            self._unasked.call(lambda: self._recorder.returned(self._now_s(), away_s=away_s))
+
+    def reaction(self, speaker: str, pause: Pause) -> Aside | None:
+        """What a listener lets fall while that one speaks and pauses; mostly None.
+
+        `speaker` is a character's id or LEARNER.
+        """
+        if self._listening is None or self.time.paused or self._is_over():
+            return None
+        reaction = self._listening.reaction(
+            self._manager.scene, speaker=speaker, pause=pause, now_s=self._now_s()
+        )
+        if reaction is None:
+            return None
+        return self._lines.reaction(reaction.persona, Moment(reaction.moment))
 
     def commit(self, plan: Plan, words: str | None) -> None:
         """The plan is really being played; `words` are the learner's, if they caused it."""
-        said = self._manager.commit(
-            plan, words=words, now_s=self.time.now_s(), who=self._learner_name
+        scene, memory = self._manager.scene, self._manager.memory
+        said = self._recorder.commit(
+            plan,
+            words=None if words is None else kept(words),
+            now_s=self._now_s(),
+            who=self._learner_name,
         )
         if said is not None:
-            self._record(said, source="live", kind="learner")
-        decision = plan.decision
-        facts = {
-            "rung": str(decision.rung),
-            "chosen": list(decision.chosen),
-            "candidates": list(decision.candidates),
-            "reason": decision.reason,
-        }
-        self._journal.event("decision", facts)
-        log.info("turn.decided", extra={"room": self.room, **facts})
+            self._chronicle.turn(said, source="live", kind="learner", scene=self.snapshot())
+            self._judge(plan, said, scene, memory)
+        self._changed(scene, said.turn_id if said is not None else None)
 
     def line(self, beat: Beat, *, plan: Plan, heard: str = "", before: Sequence[Said] = ()) -> Line:
         """The beat's words as they come, by a character that knows all that was heard so far.
@@ -124,47 +182,24 @@ class Roleplay:
         `heard` are the learner's words that the plan answers, `before` what others are about to
         have said in the same plan.
         """
-        return self._lines.write(self._wanted(beat, plan, heard, before))
+        return self._lines.write(self._prompting.wanted(beat, plan, heard, before))
 
     def lines(self, beats: Sequence[Beat], *, plan: Plan, heard: str = "") -> tuple[Line, ...]:
         """The words of an opening round, asked for together: nobody knows what the others say."""
-        return self._lines.write_round([self._wanted(beat, plan, heard, ()) for beat in beats])
-
-    def _wanted(self, beat: Beat, plan: Plan, heard: str, before: Sequence[Said]) -> Wanted:
-        def prompt() -> Prompt:
-            scene, memory = self._manager.scene, self._manager.memory
-            if heard and plan.serial == scene.serial:
-                state = self._manager.after(
-                    plan, words=heard, now_s=self.time.now_s(), who=self._learner_name
-                )
-                scene, memory = state.scene, state.memory
-            return compose(
-                beat.persona,
-                scenario=self.scenario,
-                memory=(*memory, *before),
-                scene=scene,
-                beat=beat,
-                knowledge=self._knowledge,
-                templates=self._templates,
-            )
-
-        return Wanted(
-            beat=beat,
-            prompt=prompt,
-            heard=heard,
-            free=beat.kind is BeatKind.PROMPT or plan.end_reason == "silence",
-            private=bool(heard) or any(s.speaker == LEARNER for s in self._manager.memory),
-        )
+        wanted = [self._prompting.wanted(beat, plan, heard, ()) for beat in beats]
+        return self._lines.write_round(wanted)
 
     def performed(self, beat: Beat, heard_text: str, *, cut: bool, source: str) -> None:
         """A beat was played, or cut: memory and journal keep what was heard of it."""
-        said = self._manager.performed(beat, heard_text, cut, self.time.now_s())
+        scene = self._manager.scene
+        said = self._recorder.performed(beat, kept(heard_text), cut, self._now_s())
         if said is not None:
-            self._record(said, source=source, kind=str(beat.kind))
+            self._chronicle.turn(said, source=source, kind=str(beat.kind), scene=self.snapshot())
+        self._changed(scene, beat.id)
 
     def timed(self, beat: Beat, taken_s: dict[str, float]) -> None:
         """How long the reply that begins to sound took, mark by mark."""
-        self._journal.event("timing", {"turn_id": beat.id, "persona": beat.persona, **taken_s})
+        self._chronicle.timed(beat, taken_s)
 
     def said(self, beat: Beat, text: str) -> Said:
         """A line as memory would hold it, had all of it been heard."""
@@ -183,11 +218,11 @@ class Roleplay:
 
     def skip(self) -> None:
         """Goes on to the next phase; whatever sounds is cut."""
-        self._call(lambda: self._manager.skip(self.time.now_s()))
+        self._unasked.call(lambda: self._recorder.skip(self._now_s()))
 
     def end(self, reason: str) -> None:
         """Ends with a spoken closing; whatever sounds is cut."""
-        self._call(lambda: self._manager.end(reason, self.time.now_s()))
+        self._unasked.call(lambda: self._recorder.end(reason, self._now_s()))
 
     def stop(self, reason: str) -> None:
         """Ends at once and without a word: nobody is left to hear it."""
@@ -211,9 +246,34 @@ class Roleplay:
         """The scene as it can be taken up again by another job."""
         return {**self._manager.scene.to_json(), "elapsed_s": self.time.now_s()}
 
-    def _call(self, command: Callable[[], Plan]) -> None:
-        self._commands.put_nowait(command)
-        self._called.set()
+    def _now_s(self) -> float:
+        """Scene seconds as the manager is told them: what is written down of them is all."""
+        return round(self.time.now_s(), 4)
+
+    def _is_over(self) -> bool:
+        return self.end_reason is not None or self._manager.scene.ended is not None
+
+    def _judge(self, plan: Plan, said: Said, scene: Scene, memory: Sequence[Said]) -> None:
+        """Asks how those take the turn whom the rules cannot read; nobody waits for it."""
+        decision = plan.decision
+        addressed = decision.chosen if decision.rung is Rung.ADDRESSED else ()
+        personas = unread(self.scenario, scene, memory, said.text, addressed=addressed)
+        self._judging.consider(self._manager.turns, self._manager.memory, personas)
+
+    def _judged(self, shifts: Mapping[str, Shift]) -> None:
+        scene, memory = self._manager.scene, self._manager.memory
+        if scene.ended is None:
+            self._recorder.judged(shifts, self._now_s())
+            self._changed(scene, memory[-1].turn_id if memory else None)
+
+    def _changed(self, before: Scene, turn_id: str | None) -> None:
+        """The scene moved on: the record tells of it, and the room sees it."""
+        self._chronicle.changed(before, self._manager.scene, turn_id=turn_id)
+        self._show()
+
+    def _show(self) -> None:
+        if self._stage is not None and self._showing.show(self._stage, self._manager.scene):
+            self._chronicle.phase(self._manager.scene.phase)
 
     async def _prepare(self) -> None:
         """What may be needed later, once the opening is over: till then models are busy."""
@@ -224,79 +284,17 @@ class Roleplay:
             log.exception("scene.not_prepared", extra={"room": self.room})
 
     async def _play_on(self, stage: Stage) -> str:
-        await self._play(stage, self._manager.begin(self.time.now_s()))
+        self._show()
+        await self._play(stage, self._recorder.begin(self._now_s()))
         self._opened.set()
         while self.end_reason is None:
-            self._show_phase(stage)
-            plan = await self._due(stage)
+            plan = await self._unasked.next(stage)
             if plan is not None:
                 await self._play(stage, plan)
         return self.end_reason
 
-    async def _due(self, stage: Stage) -> Plan | None:
-        """The next plan that nobody asked for, or None after a tick."""
-        try:
-            command = await asyncio.wait_for(self._commands.get(), TICK_S)
-            if self._commands.empty():
-                self._called.clear()
-        except TimeoutError:
-            if self.time.paused:
-                return None
-            return self._manager.tick(self.time.now_s(), quiet_s=stage.quiet_s(), busy=stage.busy())
-        await stage.hush()
-        return command()
-
     async def _play(self, stage: Stage, plan: Plan) -> None:
         self.commit(plan, None)
-        self._show_phase(stage)
         if plan.beats:
-            await self._perform(stage, plan)
+            await self._unasked.perform(stage, plan)
         self.played(plan)
-
-    async def _perform(self, stage: Stage, plan: Plan) -> None:
-        """Performs until all is heard, or a command wants the stage; a closing is never cut so."""
-        performing = asyncio.create_task(stage.perform(plan), name="perform")
-        try:
-            if not plan.ends:
-                await _first(performing, self._called)
-                if not performing.done():
-                    await stage.hush()
-            await performing
-        finally:
-            await _end(performing)
-
-    def _show_phase(self, stage: Stage) -> None:
-        phase = self._manager.phase.id
-        if phase != self._shown_phase:
-            self._shown_phase = phase
-            self._journal.event("phase", {"phase": phase})
-            stage.show_phase(phase)
-
-    def _record(self, said: Said, *, source: str, kind: str) -> None:
-        turn = TurnRecord(
-            room=self.room,
-            turn_id=said.turn_id,
-            speaker=said.speaker,
-            speaker_name=said.name,
-            text=said.text,
-            source=source,
-            phase=said.phase,
-            at=self._clock.now(),
-            cut=said.cut,
-            kind=kind,
-        )
-        self._journal.turn(turn, scene=self.snapshot())
-
-
-async def _first(work: asyncio.Task[Any], event: asyncio.Event) -> None:
-    """Waits for the work or for the event, whichever comes first; the work goes on."""
-    waiting = asyncio.create_task(event.wait(), name="waiting")
-    try:
-        await asyncio.wait({work, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        waiting.cancel()
-
-
-async def _end(work: asyncio.Task[Any]) -> None:
-    work.cancel()
-    await asyncio.gather(work, return_exceptions=True)
