@@ -19,7 +19,9 @@ from scenarios.schema import Phase
 TAKEN_BACK = "was cut off and takes the floor back"
 
 MOST_FOLLOW_UPS = 2
-"""So many characters at most take up what was answered before the person is due again."""
+MOST_LINES = 3
+"""So many lines take up what was answered, and make up an answer with it, at the most: after that
+the person is due again."""
 
 CHAIN_SHARE = 0.5
 """How much less likely a follow-up is itself taken up than an answer."""
@@ -73,14 +75,14 @@ def owing(beats: Sequence[Beat], decision: Decision) -> tuple[Beat, ...]:
 
 
 def followed(composer: Composer, phase: Phase, answers: Sequence[Beat]) -> tuple[Beat, ...]:
-    """The answers and who takes them up, within the author's `limits.cast_turns` lines in all.
+    """The answers and who takes them up, at most the author's `limits.cast_turns` of those.
 
-    Those who were asked answer whatever that limit is. Events and openings stand alone.
+    Events and openings stand alone.
     """
     beats = list(answers)
     if all(beat.kind is BeatKind.ANSWER for beat in answers):
-        room = composer.scenario.limits.cast_turns - len(answers)
-        for nth in range(min(room, MOST_FOLLOW_UPS)):
+        room = min(MOST_FOLLOW_UPS, MOST_LINES - len(answers))
+        for nth in range(min(room, composer.scenario.limits.cast_turns)):
             beat = _follow_up(composer, phase, beats, nth)
             if beat is None:
                 break

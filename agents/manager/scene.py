@@ -38,8 +38,8 @@ class Scene:
     learner's present silence began, once a prompt or an event broke it. `arrived` maps each late
     guest to the serial of the plan that let them in. `points` is the learner's score, `scored` the
     places in `scenario.points` that count no more. `interrupted` is whose line was cut last, until
-    somebody is heard to the end. `cast_turns` counts the lines that the cast was given since the
-    learner spoke.
+    somebody is heard to the end. `cast_turns` counts the lines that the cast was given to say to
+    itself since the learner spoke.
     """
 
     seed: int

@@ -67,7 +67,7 @@ def played(state: State, plan: Plan, now_s: float) -> State:
         prompted=not effects.returns and (scene.prompted or effects.prompts),
         prompts=scene.prompts + effects.prompts,
         interrupted=None if plan.ends else scene.interrupted,
-        cast_turns=scene.cast_turns + len(plan.beats),
+        cast_turns=scene.cast_turns + sum(among_themselves(beat) for beat in plan.beats),
         ended=plan.end_reason if plan.ends else scene.ended,
     )
     return replace(state, scene=scene)
@@ -105,6 +105,15 @@ def line_heard(
         cut=cut,
     )
     return State(scene=heard, memory=(*state.memory, said))
+
+
+def among_themselves(beat: Beat) -> bool:
+    """Whether the cast talks to itself there: it takes up a line, or answers one of its own.
+
+    An answer that only time brought (`k0007-1`) is to another character.
+    """
+    asked = beat.kind is BeatKind.ANSWER and beat.id.startswith("k")
+    return asked or beat.kind is BeatKind.FOLLOW_UP
 
 
 def may_reclaim(beat: Beat, heard: str) -> bool:

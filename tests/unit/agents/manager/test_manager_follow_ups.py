@@ -9,7 +9,6 @@ import pytest
 
 from agents.manager.beats import Beat, BeatKind, Plan, Stance
 from agents.manager.manager import MultiAgentManager
-from agents.manager.memory import LEARNER
 from agents.manager.mood import Mood
 from agents.manager.phrases import phrases_for
 from agents.manager.scene import Scene
@@ -87,8 +86,8 @@ def test_every_stance_has_its_cue_in_every_language(stance: Stance, scenario: Sc
     assert "{" not in cue
 
 
-@pytest.mark.parametrize(("cast_turns", "most"), [(0, 1), (1, 1), (2, 2), (3, 3), (6, 3)])
-def test_the_cast_speaks_so_many_lines_in_a_row_and_no_more(cast_turns: int, most: int) -> None:
+@pytest.mark.parametrize(("cast_turns", "most"), [(0, 1), (1, 2), (2, 3), (6, 3)])
+def test_the_cast_says_so_many_lines_to_itself_and_no_more(cast_turns: int, most: int) -> None:
     scenario = talkative(*ALL, limits={"turns": 200, "cast_turns": cast_turns})
     assert max(len(plan.beats) for plan in plans(scenario)) == most
 
@@ -108,7 +107,10 @@ def test_who_has_too_much_airtime_takes_nothing_up() -> None:
 
 
 def test_who_has_too_little_airtime_is_the_one_to_take_up() -> None:
-    bounds = {"moderation": {"airtime": {"min": 0.1}}}
+    bounds = {
+        "moderation": {"airtime": {"min": 0.1}},
+        "limits": {"turns": 200, "cast_turns": 1},
+    }
     words = (("castan", 400), ("roche", 200), ("kerbrat", 5), ("morel", 200))
     said = follow_ups(plans(talkative("castan", **bounds), "Monsieur Roche, un mot ?", words=words))
     assert len(said) > 30
@@ -156,11 +158,32 @@ def test_a_question_to_the_learner_is_left_to_the_learner(text: str) -> None:
 def test_any_word_of_the_learner_ends_the_cast_s_talk_and_its_count() -> None:
     one = manager_at(talkative(limits={"cast_turns": 1}))
     hear(one, one.answer("Je continue.", 10.0), "Je continue.", "Monsieur Castan, est-ce vrai ?")
+    plan = one.tick(12.0, quiet_s=2.0, busy=False)
+    assert plan is not None
+    hear(one, plan, None, "Madame Kerbrat, est-ce vrai ?")
     assert one.scene.cast_turns == 1
+    assert one.tick(14.0, quiet_s=2.0, busy=False) is None
+    one.commit(one.answer("Oui.", 15.0), words="Oui.", now_s=15.0)
+    assert one.scene.cast_turns == 0
+    assert one.tick(17.0, quiet_s=2.0, busy=False) is None
+
+
+def test_a_cast_that_may_not_talk_to_itself_leaves_its_questions_to_the_learner() -> None:
+    one = manager_at(talkative(limits={"cast_turns": 0}))
+    hear(one, one.answer("Je continue.", 10.0), "Je continue.", "Monsieur Castan, est-ce vrai ?")
     assert one.tick(12.0, quiet_s=2.0, busy=False) is None
-    one.commit(one.answer("Oui.", 13.0), words="Oui.", now_s=13.0)
+
+
+def test_follow_ups_count_as_lines_among_themselves() -> None:
+    plan = next(p for p in plans(talkative("castan", "roche")) if len(p.beats) == 2)
+    one = manager_at(talkative("castan", "roche"))
+    one.commit(plan, words="Je continue.", now_s=10.0)
     assert one.scene.cast_turns == 1
-    assert one.memory[-1].speaker == LEARNER
+
+
+def test_three_who_were_asked_are_enough() -> None:
+    words = "Claire, Antoine et Sonia, qu'en pensez-vous ?"
+    assert {len(plan.beats) for plan in plans(talkative(*ALL), words)} == {3}
 
 
 def test_a_line_that_never_sounds_is_not_asked_for_again_and_again() -> None:
@@ -172,7 +195,7 @@ def test_a_line_that_never_sounds_is_not_asked_for_again_and_again() -> None:
         if plan is not None:
             one.commit(plan, words=None, now_s=12.0)
             asked += 1
-    assert asked <= 3
+    assert asked == 4
 
 
 def test_p3_what_a_character_says_to_the_cast_chooses_nobody_outside_it() -> None:
