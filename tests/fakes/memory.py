@@ -10,7 +10,7 @@ from services.debrief.analysis import Turn
 from services.debrief.asking import About
 from services.debrief.kept import CACHE_BYTES, ENTRIES, KEPT_S
 from services.debrief.memory import MemoryAnalyst
-from services.debrief.ports import Transcripts
+from services.debrief.ports import Counts, Transcripts
 from services.llm.cache.answers import AnswerCache
 from services.llm.cache.key import Keys
 from services.llm.ports import ChatModel, SharedCache
@@ -45,7 +45,7 @@ def analyst_on(
     *,
     store: Transcripts | None = None,
     shared: SharedCache | None = None,
-    counts: FakeCounts | None = None,
+    counts: Counts | None = None,
     kept_s: float = KEPT_S,
 ) -> MemoryAnalyst:
     """An analyst over one model, or over none."""
