@@ -6,6 +6,7 @@ from random import Random
 import pytest
 
 from agents.manager.manager import MultiAgentManager
+from agents.manager.mood import Mood
 from agents.manager.scene import Scene
 from tests.fakes.scenes import DEBATE, cast_with, debate
 
@@ -60,3 +61,58 @@ def test_what_stands_beside_a_stored_scene_is_left_alone() -> None:
 def test_no_scene_is_a_value_error(data: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="scene"):
         Scene.from_json(data)
+
+
+FIRST_SHAPE = {
+    "version": 1,
+    "seed": 41,
+    "phase": "ouverture",
+    "serial": 9,
+    "at_s": 61.5,
+    "phase_started_s": 0.0,
+    "turns": 3,
+    "phase_turns": 3,
+    "turns_by_phase": {"ouverture": 3},
+    "begun": True,
+    "opened": True,
+    "fired": ["rail"],
+    "unheard": [],
+    "released": [],
+    "words": {"morel": 40, "roche": 12},
+    "speakers": ["morel", "roche"],
+    "silence_from_s": None,
+    "prompted": False,
+    "prompts": 0,
+    "ended": None,
+}
+"""A snapshot as it was stored before scenes had moods, guests and points."""
+
+
+def test_o3_a_snapshot_of_the_first_shape_loads_and_plays_on() -> None:
+    scene = Scene.from_json(FIRST_SHAPE)
+    assert (scene.moods, scene.arrived, scene.points, scene.scored) == ((), (), 0, ())
+    assert (scene.interrupted, scene.cast_turns) == (None, 0)
+    one = MultiAgentManager.restore(SCENARIO, scene, (), Random(0))
+    plan = one.answer("Monsieur Roche, votre avis ?", 70.0)
+    one.commit(plan, words="Monsieur Roche, votre avis ?", now_s=70.0)
+    assert plan.beats[0].persona == "roche"
+    assert len(one.scene.moods) == 4
+
+
+def test_o3_a_snapshot_with_a_field_from_later_loads_without_it() -> None:
+    scene = Scene.from_json(FIRST_SHAPE)
+    assert Scene.from_json(scene.to_json() | {"weather": ["rain"]}) == scene
+
+
+def test_all_of_a_snapshot_survives_json() -> None:
+    scene = Scene(
+        seed=1,
+        phase="ouverture",
+        moods=(Mood(persona="roche", trust=0.1234, impatience=0.9),),
+        arrived=(("roche", 4),),
+        points=-3,
+        scored=(0, 2),
+        interrupted="roche",
+        cast_turns=2,
+    )
+    assert Scene.from_json(json.loads(json.dumps(scene.to_json()))) == scene
