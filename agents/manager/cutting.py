@@ -39,32 +39,65 @@ def first_limit(composer: Composer, phase: Phase) -> Limit:
     return min(limits, key=lambda limit: limit.after_s)
 
 
-def cut_in(composer: Composer, phase: Phase, limit: Limit, *, event: Event | None) -> Plan:
-    """One line that takes the floor from the person, by whoever's limit was met.
+def cut_in(
+    composer: Composer,
+    phase: Phase,
+    limit: Limit,
+    *,
+    event: Event | None = None,
+    asked: str | None = None,
+) -> Plan:
+    """The line that takes the floor from the person, by whoever's limit was met.
 
-    An event that the person's words brought is what is said, by its own character.
+    Where the words speak to somebody who may answer, that one cuts in; or the clock does, and the
+    one who was asked answers. An event that they brought is told by its own character.
     """
-    if event is not None:
-        beat, reason = _telling(composer, phase, event), f"event {event.id}"
+    reason = "the person's time is up" if limit.boxed else "has no patience left"
+    beats: tuple[Beat, ...]
+    if event is not None and asked in (None, event.by):
+        beats, reason = (_telling(composer, phase, event),), f"event {event.id}"
+    elif event is not None and asked is not None:
+        beats = (_line(composer, phase, asked), composer.event(event, phase))
+    elif limit.boxed and asked is not None and asked != limit.persona:
+        beats = _boxed_before(composer, phase, limit.persona, asked)
+    elif limit.boxed:
+        beats = (_line(composer, phase, limit.persona, "time_box"),)
     else:
-        beat = _line(composer, phase, limit)
-        reason = "the person's time is up" if limit.boxed else "has no patience left"
-    decision = scene_decision(f"cuts in: {reason}", (beat,))
-    return composer.plan("cut_in", (beat,), decision, effects=effects_of(event, composer.scene))
+        beats = (_line(composer, phase, asked or limit.persona),)
+    decision = scene_decision(f"cuts in: {reason}", beats)
+    return composer.plan("cut_in", beats, decision, effects=effects_of(event, composer.scene))
 
 
-def close(composer: Composer, phase: Phase, reason: str) -> Plan:
-    """The scene's end in the middle of what the person says."""
-    lead_in = composer.phrase("time_box", composer.scene.serial)
-    beat = replace(composer.closing(phase, cue="closing_answer"), lead_in=lead_in)
-    decision = scene_decision(f"cuts in: the scene ends: {reason}", (beat,))
-    return composer.plan("cut_in", (beat,), decision, ends=reason)
+def close(composer: Composer, phase: Phase, reason: str, *, asked: str | None = None) -> Plan:
+    """The scene's end in the middle of what the person says, after who was asked."""
+    closing = composer.closing(phase, cue="closing_answer")
+    if asked is None or asked == closing.persona:
+        lead_in = composer.phrase("time_box", composer.scene.serial)
+        beats: tuple[Beat, ...] = (replace(closing, lead_in=lead_in),)
+    else:
+        beats = (_line(composer, phase, asked), composer.closing(phase))
+    decision = scene_decision(f"cuts in: the scene ends: {reason}", beats)
+    return composer.plan("cut_in", beats, decision, ends=reason)
 
 
-def _line(composer: Composer, phase: Phase, limit: Limit) -> Beat:
-    kind: Literal["time_box", "cut_in"] = "time_box" if limit.boxed else "cut_in"
+def _line(
+    composer: Composer,
+    phase: Phase,
+    persona: str,
+    kind: Literal["time_box", "cut_in"] = "cut_in",
+) -> Beat:
     lead_in = composer.phrase(kind, composer.scene.serial)
-    return composer.beat(limit.persona, BeatKind.CUT_IN, phase, kind, lead_in=lead_in)
+    return composer.beat(persona, BeatKind.CUT_IN, phase, kind, lead_in=lead_in)
+
+
+def _boxed_before(composer: Composer, phase: Phase, keeper: str, asked: str) -> tuple[Beat, ...]:
+    """The clock's line, which passes the floor on to the one who was asked."""
+    lead_in = composer.phrase("time_box", composer.scene.serial)
+    who = composer.name(asked)
+    return (
+        composer.beat(keeper, BeatKind.CUT_IN, phase, "time_box_asked", who=who, lead_in=lead_in),
+        composer.beat(asked, BeatKind.ANSWER, phase, "addressed"),
+    )
 
 
 def _telling(composer: Composer, phase: Phase, event: Event) -> Beat:

@@ -110,11 +110,12 @@ class Planner:
             return None
         at = self._situation(state, words)
         composer = Composer(at.scenario, at.scene, at.memory)
+        asked = next((one for one in at.address.ids if one in at.speakers), None)
         ends = phases.limit_reached(self._scenario, scene.turns + 1, now_s)
         if ends is not None:
-            return cutting.close(composer, phase, ends)
+            return cutting.close(composer, phase, ends, asked=asked)
         due = events.due_at_turn(at.scenario, at.scene, words, now_s)
-        return cutting.cut_in(composer, phase, limit, event=due)
+        return cutting.cut_in(composer, phase, limit, event=due, asked=asked)
 
     def tick(self, state: State, now_s: float, *, quiet_s: float, busy: bool) -> Plan | None:
         """What time and silence bring: the end, an event, the next phase, a prompt."""

@@ -165,6 +165,32 @@ def test_an_event_of_the_rambled_words_is_told_by_its_own_character() -> None:
     assert plan.effects.fires == ("rail",)
 
 
+def test_one_that_the_person_speaks_to_is_the_one_to_cut_in() -> None:
+    one = manager_at(debate(cast=patient_but("castan")))
+    plan = one.cut_in(f"Monsieur Roche, {RAMBLE}", 40.0, speaking_s=60.0)
+    assert plan is not None
+    assert [(beat.persona, beat.kind) for beat in plan.beats] == [("roche", BeatKind.CUT_IN)]
+
+
+def test_the_clock_passes_the_floor_to_the_one_who_was_asked() -> None:
+    one = manager_at(debate(cast=patient_but(), moderation={"turn_s": 20}))
+    plan = one.cut_in(f"Monsieur Roche, {RAMBLE}", 40.0, speaking_s=21.0)
+    assert plan is not None
+    assert [(beat.persona, beat.kind) for beat in plan.beats] == [
+        ("morel", BeatKind.CUT_IN),
+        ("roche", BeatKind.ANSWER),
+    ]
+    assert "Antoine Roche" in plan.beats[0].cue
+
+
+def test_as_time_runs_out_the_one_who_was_asked_answers_before_the_closing() -> None:
+    one = manager_at(debate(cast=patient_but(), limits={"duration_s": 60}))
+    plan = one.cut_in(f"Monsieur Roche, {RAMBLE}", 130.0, speaking_s=125.0)
+    assert plan is not None
+    assert speakers(plan) == ["roche", "morel"]
+    assert plan.ends
+
+
 def test_s8_a_monologue_past_the_scene_s_duration_is_cut_by_the_closing() -> None:
     one = manager_at(debate(cast=patient_but("castan"), limits={"duration_s": 60}))
     plan = one.cut_in(RAMBLE, 61.0, speaking_s=58.0)
