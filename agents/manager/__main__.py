@@ -1,29 +1,51 @@
-"""`python -m agents.manager play PATH|SLUG [-v]`: a scenario's own tests, played offline.
+"""A scenario's own tests, and a session's decisions, played offline.
 
-Exit 0 when all of them hold, 1 when one fails, 2 on usage or a file that does not load.
+    python -m agents.manager play PATH|SLUG [-v]     the tests that the author wrote
+    python -m agents.manager replay SESSION [-v]     a session's decisions, made again and compared
+
+Exit 0 when all tests hold or all decisions are the same, 1 when one is not, 2 on usage, a file that
+does not load, an unknown session or a store that is away.
 """
 
 import argparse
+import asyncio
+import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from agents.manager.rehearsal import Checked, Take, play_through, rehearse
+from agents.manager.replay import Replayed
+from agents.manager.stored import replay_session
 from scenarios.errors import ScenarioErrors
 from scenarios.loader import load
 from scenarios.schema import Scenario
+from services.core.errors import ServiceError
+
+SHOWN = 20
+"""So many moves that differ are printed."""
 
 LIBRARY = Path(__file__).resolve().parents[2] / "scenarios" / "library"
 
 
 def main(argv: list[str] | None = None) -> int:
     """The command. Returns its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m agents.manager", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m agents.manager",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     play = commands.add_parser("play", help="play a scenario's tests with the understudy")
     play.add_argument("scenario", help="a file, a scenario's folder, or a slug of the library")
     play.add_argument("-v", "--verbose", action="store_true", help="print passing lines too")
     play.add_argument("--through", action="store_true", help="also play the scene to its end")
+    again = commands.add_parser("replay", help="make a session's decisions again and compare")
+    again.add_argument("session", help="the name of its room")
+    again.add_argument("-v", "--verbose", action="store_true", help="print every decision")
     args = parser.parse_args(argv)
+    if args.command == "replay":
+        return _replay(args.session, verbose=args.verbose)
     try:
         scenario = load(_file(args.scenario)).scenario
     except (ScenarioErrors, OSError) as error:
@@ -34,6 +56,42 @@ def main(argv: list[str] | None = None) -> int:
         for take in play_through(scenario):
             _print_take(take, scenario)
     return 1 if failed else 0
+
+
+def _replay(room: str, *, verbose: bool) -> int:
+    try:
+        moves = asyncio.run(_made_again(room))
+    except (ServiceError, ScenarioErrors) as error:
+        print(error, file=sys.stderr)
+        return 2
+    if verbose:
+        for one in moves:
+            if one.decision is not None:
+                print(f"{one.now_s:8.2f} s  {one.decision}")
+    decisions = sum(one.decision is not None for one in moves)
+    other = [one for one in moves if one.differences]
+    _print_differences(other)
+    told = f"{len(other)} of them differ" if other else "all the same"
+    print(f"{room}: {len(moves)} moves, {decisions} decisions, {told}")
+    return 1 if other else 0
+
+
+async def _made_again(room: str) -> tuple[Replayed, ...]:
+    # the store's drivers take a second to load, which nobody who plays a scenario should wait
+    from services.settings import load_settings
+    from services.wiring.sessions import open_sessions
+
+    async with open_sessions(load_settings(os.environ)) as store:
+        return await replay_session(store, room)
+
+
+def _print_differences(moves: Sequence[Replayed]) -> None:
+    for one in moves[:SHOWN]:
+        print(f"move {one.number}, {one.do} at {one.now_s:g} s")
+        for difference in one.differences:
+            print(f"    {difference}")
+    if len(moves) > SHOWN:
+        print(f"... and {len(moves) - SHOWN} more")
 
 
 def _file(target: str) -> Path:

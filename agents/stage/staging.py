@@ -10,8 +10,13 @@ from random import Random
 from agents.cast.guard import clean_line
 from agents.manager.manager import MultiAgentManager
 from agents.manager.memory import LEARNER, Said
+from agents.manager.ports import Chooser, Judge
+from agents.manager.reactions import Listening
 from agents.manager.scene import Scene
+from agents.manager.stored import said_of
+from agents.roleplay.choosing import Choosing, OptimizerChooser
 from agents.roleplay.journal import Journal
+from agents.roleplay.judging import OptimizerJudge
 from agents.roleplay.lines import Lines
 from agents.roleplay.run import Roleplay
 from agents.roleplay.scene_clock import SceneClock
@@ -33,7 +38,7 @@ def stage_scene(
     learner_name: str,
 ) -> Roleplay:
     """The scene of that session, after the turns that were played of it already."""
-    said = [_said(turn) for turn in turns]
+    said = [said_of(turn) for turn in turns]
     return Roleplay(
         scenario,
         room=session.room,
@@ -45,6 +50,9 @@ def stage_scene(
         learner_name=learner_name,
         knowledge=_knowledge(house.scenario(scenario.id)),
         templates=house.templates,
+        choosing=Choosing(_chooser(house, scenario, session)),
+        listening=Listening(scenario, Random(f"{session.room}:listening")),
+        judge=_judge(house, scenario, session),
     )
 
 
@@ -80,14 +88,31 @@ def _lines(house: House, scenario: Scenario, session: SessionRecord, said: Seque
     )
 
 
-def _said(turn: TurnRecord) -> Said:
-    return Said(
-        speaker=turn.speaker,
-        name=turn.speaker_name,
-        text=turn.text,
-        turn_id=turn.turn_id,
-        phase=turn.phase,
-        cut=turn.cut,
+def _chooser(house: House, scenario: Scenario, session: SessionRecord) -> Chooser | None:
+    """Whoever may choose between equals; nobody without a model, or where one speaks alone."""
+    if not house.optimizer.has_model or len(scenario.cast) == 1:
+        return None
+    return OptimizerChooser(
+        house.optimizer,
+        scenario,
+        room=session.room,
+        user=session.user,
+        revision=session.scenario_hash,
+        templates=house.templates,
+    )
+
+
+def _judge(house: House, scenario: Scenario, session: SessionRecord) -> Judge | None:
+    """Whoever may tell how a turn was taken; nobody without a model."""
+    if not house.optimizer.has_model:
+        return None
+    return OptimizerJudge(
+        house.optimizer,
+        scenario,
+        room=session.room,
+        user=session.user,
+        revision=session.scenario_hash,
+        templates=house.templates,
     )
 
 
