@@ -64,6 +64,10 @@
       const reader = { info: { id: `${Math.random()}`, attributes }, async *[Symbol.asyncIterator]() { yield* pieces; if (final) attributes["lk.transcription_final"] = "true"; } };
       return this.texts["lk.transcription"](reader, { identity });
     }
+    page(identity, document) {
+      const reader = { info: { id: `${Math.random()}`, attributes: {} }, readAll: async () => typeof document === "string" ? document : JSON.stringify(document) };
+      return this.texts["repartee.document"](reader, { identity });
+    }
     line(persona, name, text, segment, source = "understudy") {
       return this.text("agent-1", { "lk.segment_id": segment, "repartee.persona": persona, "repartee.persona_name": name, "repartee.source": source }, text.split(/(?<= )/));
     }

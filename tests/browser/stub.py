@@ -50,6 +50,7 @@ class Studio:
     turns: list[dict[str, Any]] = field(default_factory=lambda: transcript())
     tokens_asked: list[dict[str, Any]] = field(default_factory=list)
     fake_livekit: bool = True
+    status: str = "ended"
 
     def app(self) -> Starlette:
         """The routes the page knows, behind the policy it is served with."""
@@ -79,7 +80,7 @@ class Studio:
 
     async def _transcript(self, request: Request) -> Response:
         scene = {"id": "debat-tv", "title": "Le débat télévisé"}
-        answer = {"room": request.path_params["room"], "scenario": scene, "status": "ended"}
+        answer = {"room": request.path_params["room"], "scenario": scene, "status": self.status}
         return self._refused("transcript") or JSONResponse(answer | {"turns": self.turns})
 
     async def _livekit(self, request: Request) -> Response:

@@ -23,6 +23,8 @@ import { loading, startView } from "./views/start.js";
 const LANGUAGE = "repartee.language";
 const THEME = "repartee.theme";
 const PAST = /^#past\/([\w-]{1,128})$/;
+/** The room that this tab is in, for when the page is loaded again in mid-scene. */
+const SEAT = "repartee.room";
 
 const main = /** @type {HTMLElement} */ (document.getElementById("view"));
 /** @type {View | null} */
@@ -58,7 +60,17 @@ async function open() {
     return show({ node: notice(error, { retry: open }) });
   }
   const past = PAST.exec(location.hash);
-  return past ? past_(past[1]) : home();
+  return past ? past_(past[1]) : (await comeBack()) || home();
+}
+
+/** Back into the room that a reload of the page left, while its scene is being played. */
+async function comeBack() {
+  const [room, how] = (sessionStorage.getItem(SEAT) ?? "").split(" ");
+  const told = room ? await transcript(room).catch(() => null) : null;
+  const scene = told?.live && app.scenes.find((one) => one.id === told.scenario);
+  if (!scene) return false;
+  app.device = { ...app.device, microphone: how === "voice" };
+  return play(scene, room).then(() => true, () => false);
 }
 
 /** The visitor's language first, and the studio's default scene first of all in it. @param {Scene} scene */
@@ -71,24 +83,26 @@ function home() {
   show(startView(app));
 }
 
-/** @param {Scene} scene */
-async function play(scene) {
+/** @param {Scene} scene @param {string} [back]  the room to come back to */
+async function play(scene, back) {
   const client = /** @type {any} */ (globalThis).LivekitClient;
   if (!client) throw new ApiError("library");
   client.setLogLevel?.("warn");
   wake();
-  const pass = await ticket(scene);
+  const pass = await ticket(scene, back);
+  sessionStorage.setItem(SEAT, `${pass.room_name} ${app.device.microphone ? "voice" : "text"}`);
   /** @type {ReturnType<typeof stageView> | undefined} */
   let view;
   const device = { ...app.device, microphone: app.device.microphone && hears(app.studio, scene.language) };
   const room = new SceneRoom(client, scene.cast, (state) => view?.update(state));
-  const past = () => after(scene, pass.room_name, room.state.lines);
+  const past = () => { sessionStorage.removeItem(SEAT); after(scene, pass.room_name, room.state.lines); };
   view = stageView({ app, scene, room, past, rejoin: () => room.join(pass, device) });
   show(view);
   main.focus({ preventScroll: true });
   try {
     await room.join(pass, device);
   } catch {
+    sessionStorage.removeItem(SEAT);
     home();
     throw new ApiError("room");
   }
@@ -116,6 +130,7 @@ function chooseLanguage(/** @type {import("./i18n.js").Language} */ wanted) {
 }
 
 function wireMasthead() {
+  document.querySelector("[data-testid=home]")?.addEventListener("click", () => sessionStorage.removeItem(SEAT));
   for (const node of document.querySelectorAll("[data-language]")) {
     node.addEventListener("click", () => {
       const wanted = negotiate([/** @type {HTMLElement} */ (node).dataset.language]);

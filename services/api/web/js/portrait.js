@@ -20,6 +20,14 @@ export function hueOf(/** @type {string} */ scenario, /** @type {number} */ plac
   return HUES[(turnOf(scenario) + place) % HUES.length];
 }
 
+/** A character's place for its hue: that in the scene's cast, and behind it whoever comes in late. */
+export function placeOf(/** @type {readonly {id: string}[]} */ cast, /** @type {readonly {id: string}[]} */ roster, /** @type {string} */ id) {
+  const known = cast.findIndex((one) => one.id === id);
+  if (known >= 0) return known;
+  const late = roster.filter((one) => cast.every((other) => other.id !== one.id)).findIndex((one) => one.id === id);
+  return late < 0 ? -1 : cast.length + late;
+}
+
 /** The hue of a scene's poster, by its place in the list. */
 export function posterHue(/** @type {number} */ place) {
   return HUES[(place * 2 + 3 + Math.floor(place / 3)) % HUES.length];

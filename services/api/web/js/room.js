@@ -3,7 +3,7 @@
  * microphone, the tracks and the calls to the agent; what it learns goes into `state`, and `onState`
  * hears of every change.
  */
-import { Meter, SILENCE } from "./meter.js";
+import { Meter, SILENCE, wake } from "./meter.js";
 import { elapsedAt, opening, reduce } from "./state.js";
 import { CaptionReader } from "./streams.js";
 
@@ -126,6 +126,7 @@ export class SceneRoom {
 
   /** The browser plays sound only after a gesture: call it in one. */
   async startAudio() {
+    wake();
     await this.room.startAudio().catch(() => undefined);
     this.patch({ sound: this.room.canPlaybackAudio });
   }
@@ -152,6 +153,8 @@ export class SceneRoom {
     const captions = new CaptionReader((identity) => this.sourceOf(identity), (event) => this.dispatch(event));
     room.registerTextStreamHandler("lk.transcription", (/** @type {any} */ reader, /** @type {any} */ from) =>
       captions.read(reader, from.identity));
+    room.registerTextStreamHandler("repartee.document", (/** @type {any} */ reader, /** @type {any} */ from) =>
+      this.read(reader, from.identity));
     room
       .on(on.ParticipantConnected, () => this.meet())
       .on(on.ParticipantAttributesChanged, () => this.meet())
@@ -171,6 +174,13 @@ export class SceneRoom {
   sourceOf(/** @type {string} */ identity) {
     if (identity === this.room.localParticipant.identity) return "own";
     return this.room.remoteParticipants.get(identity)?.isAgent ? "cast" : "none";
+  }
+
+  /** A page of the scene; those of anybody but the cast are not shown. @param {any} reader @param {string} identity */
+  async read(reader, identity) {
+    if (this.sourceOf(identity) !== "cast") return;
+    const text = await reader.readAll().catch(() => "");
+    this.dispatch({ type: "document", text });
   }
 
   /** The leading agent: the last one that came, since a ghost may stand beside its successor. */

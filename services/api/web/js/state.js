@@ -5,6 +5,7 @@
  * @typedef {import("./captions.js").Line} Line
  * @typedef {import("./captions.js").CaptionEvent} CaptionEvent
  * @typedef {{id: string, name: string, title: string}} Member
+ * @typedef {{id: string, title: string, text: string}} Page   a document on the table
  *
  * @typedef {object} SceneState
  * @property {"joining"|"live"|"reconnecting"|"lost"|"over"} connection
@@ -18,15 +19,19 @@
  * @property {"on"|"off"|"refused"|"absent"|"insecure"|"typing"} mic
  * @property {boolean} unheard     the microphone is on but nothing comes from it
  * @property {boolean} paused
+ * @property {boolean} met         the agent has said who is there
  * @property {boolean} greeted     somebody has said something
  * @property {boolean} ending      the person asked for the end
  * @property {{elapsed_s: number, at_ms: number}} clock   scene seconds, as of a page time
  * @property {readonly Line[]} lines
+ * @property {readonly Page[]} pages   in the order they were shown
+ * @property {{kind: "arrived" | "document", name: string} | null} latest   what the room did last, besides talk
  *
  * @typedef {{type: "patch", patch: Partial<SceneState>}
  *   | {type: "agent", identity: string, attributes: Record<string, string>}
  *   | {type: "agent_gone", identity: string}
  *   | {type: "metadata", metadata: string}
+ *   | {type: "document", text: string}
  *   | {type: "told", now_ms: number, answer: Record<string, unknown>}
  *   | CaptionEvent} SceneEvent
  */
@@ -38,8 +43,8 @@ const TROUBLES = ["agent_lost", "agent_back", "no_agent", "failed"];
 export function opening(roster, now_ms) {
   return Object.freeze({
     connection: "joining", agent: "", agentState: "", speaker: "", phase: "", roster, trouble: "",
-    sound: true, mic: "off", unheard: false, paused: false, greeted: false, ending: false,
-    clock: { elapsed_s: 0, at_ms: now_ms }, lines: [],
+    sound: true, mic: "off", unheard: false, paused: false, met: false, greeted: false, ending: false,
+    clock: { elapsed_s: 0, at_ms: now_ms }, lines: [], pages: [], latest: null,
   });
 }
 
@@ -58,6 +63,8 @@ function step(state, event) {
       return { ...state, ...fromAttributes(state, event) };
     case "agent_gone":
       return state.agent === event.identity ? { ...state, agent: "", agentState: "", speaker: "" } : state;
+    case "document":
+      return withPage(state, pageIn(event.text));
     case "metadata":
       return { ...state, trouble: troubleIn(event.metadata) };
     case "told":
@@ -72,13 +79,16 @@ function step(state, event) {
 /** @param {SceneState} state @param {{identity: string, attributes: Record<string, string>}} agent */
 function fromAttributes(state, { identity, attributes }) {
   const roster = rosterIn(attributes["repartee.roster"]);
+  const came = state.met ? roster.find((one) => state.roster.every((other) => other.id !== one.id)) : undefined;
   return {
+    met: state.met || roster.length > 0,
+    latest: came ? /** @type {const} */ ({ kind: "arrived", name: came.name }) : state.latest,
     agent: identity,
     agentState: attributes["lk.agent.state"] ?? "",
     speaker: attributes["repartee.speaker"] ?? "",
     phase: attributes["repartee.phase"] ?? state.phase,
     greeted: state.greeted || Boolean(attributes["repartee.speaker"]),
-    roster: roster.length ? roster : state.roster,
+    roster: roster.length && !sameRoster(roster, state.roster) ? roster : state.roster,
     trouble: state.trouble === "no_agent" || state.trouble === "agent_lost" ? "" : state.trouble,
   };
 }
@@ -139,6 +149,24 @@ function rosterIn(json) {
   return list
     .filter((one) => typeof one?.id === "string" && typeof one?.name === "string")
     .map(({ id, name, title }) => ({ id, name, title: typeof title === "string" ? title : "" }));
+}
+
+/** @param {readonly Member[]} one @param {readonly Member[]} other */
+function sameRoster(one, other) {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** A page that is there already is sent again to whoever comes back. @param {SceneState} state @param {Page | null} page */
+function withPage(state, page) {
+  if (!page || state.pages.some((one) => one.id === page.id)) return state;
+  return { ...state, pages: [...state.pages, page], latest: /** @type {const} */ ({ kind: "document", name: page.title }) };
+}
+
+/** @param {string} json @returns {Page | null} */
+function pageIn(json) {
+  const { id, title, text } = parsed(json) ?? {};
+  const whole = [id, title, text].every((one) => typeof one === "string");
+  return whole && id ? { id, title, text } : null;
 }
 
 /** @param {string} json */

@@ -61,6 +61,6 @@ function part({ learner, language }) {
 function company(scene) {
   return h("section.company", {}, h("h3", { say: "brief.cast" }),
     h("ul.members", {}, ...scene.cast.map((one, place) => h("li", {},
-      portrait(scene.id, scene.cast, place),
+      portrait(scene.id, scene.cast[place].name, place),
       h("span", { lang: scene.language }, h("strong", {}, one.name), one.title && h("small", {}, one.title))))));
 }

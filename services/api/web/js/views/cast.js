@@ -1,6 +1,6 @@
 /** The cast in a row: the one who speaks stands in the light, ringed by the level of the voice. */
 import { h } from "../dom.js";
-import { hueOf } from "../portrait.js";
+import { hueOf, placeOf } from "../portrait.js";
 import { portrait } from "./portrait.js";
 
 /** @typedef {import("../state.js").SceneState} SceneState */
@@ -16,8 +16,8 @@ export function castRow(scene) {
   /** @param {readonly import("../state.js").Member[]} members */
   function seat(members) {
     roster = members;
-    cards = members.map((one, place) => h("li.player", { testid: `player-${one.id}`, "data-persona": one.id, css: { hue: hueOf(scene.id, place) } },
-      h("span.halo", {}, portrait(scene.id, members, place)),
+    cards = members.map((one) => h("li.player", { testid: `player-${one.id}`, "data-persona": one.id, "data-late": isLate(one.id), css: { hue: hue(one.id) } },
+      h("span.halo", {}, portrait(scene.id, one.name, place(one.id))),
       h("strong", {}, one.name), one.title && h("small", { lang: scene.language }, one.title),
       h("span.speaks", { say: "room.speaking" })));
     node.replaceChildren(...cards);
@@ -37,8 +37,18 @@ export function castRow(scene) {
   }
 
   /** @param {string} persona */
+  function place(persona) {
+    return Math.max(0, placeOf(scene.cast, roster, persona));
+  }
+
+  /** @param {string} persona */
   function hue(persona) {
-    return String(hueOf(scene.id, Math.max(0, roster.findIndex((one) => one.id === persona))));
+    return String(hueOf(scene.id, place(persona)));
+  }
+
+  /** @param {string} persona */
+  function isLate(persona) {
+    return scene.cast.every((one) => one.id !== persona);
   }
 
   return { node, update, levels, hueOf: hue };

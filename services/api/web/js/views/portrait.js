@@ -3,9 +3,9 @@ import { h } from "../dom.js";
 import { hueOf, initials } from "../portrait.js";
 
 /**
- * @param {string} scenario @param {readonly {id: string, name: string}[]} cast @param {number} place
+ * @param {string} scenario @param {string} name @param {number} place   in the cast
  * @returns {HTMLElement}
  */
-export function portrait(scenario, cast, place) {
-  return h("span.portrait", { "aria-hidden": "true", css: { hue: hueOf(scenario, place) } }, initials(cast[place].name));
+export function portrait(scenario, name, place) {
+  return h("span.portrait", { "aria-hidden": "true", css: { hue: hueOf(scenario, place) } }, initials(name));
 }

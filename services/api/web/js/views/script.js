@@ -1,7 +1,7 @@
 /** What is said, as a script: names in the margin, lines beside them, the newest at the bottom. */
 import { h } from "../dom.js";
 import { untie } from "../i18n.js";
-import { hueOf } from "../portrait.js";
+import { hueOf, placeOf } from "../portrait.js";
 
 /** @typedef {import("../captions.js").Line} Line */
 /** Nearer to the bottom than this, the log follows what is said. */
@@ -16,6 +16,8 @@ export function script(scene) {
   const drawn = new Map();
   /** @type {readonly Line[]} */
   let before = [];
+  /** @type {readonly import("../state.js").Member[]} */
+  let present = [];
   let follows = true;
   node.addEventListener("scroll", () => { follows = node.scrollHeight - node.scrollTop - node.clientHeight < FOLLOW_PX; });
   // A keyboard that opens, or a phone that turns, must not hide the newest line.
@@ -26,10 +28,11 @@ export function script(scene) {
     if (follows) node.scrollTop = node.scrollHeight;
   }
 
-  /** @param {readonly Line[]} lines */
-  function update(lines) {
+  /** @param {readonly Line[]} lines @param {readonly import("../state.js").Member[]} roster */
+  function update(lines, roster) {
     if (lines === before) return;
     before = lines;
+    present = roster;
     empty.hidden = lines.length > 0;
     const kept = new Set(lines.map((line) => line.key));
     for (const [key, one] of drawn) {
@@ -46,7 +49,7 @@ export function script(scene) {
     let one = drawn.get(line.key);
     if (one?.line === line) return;
     if (!one) {
-      one = entry(scene, line);
+      one = entry(scene, line, placeOf(scene.cast, present, line.persona));
       drawn.set(line.key, one);
       list.append(one.node);
     }
@@ -59,9 +62,8 @@ export function script(scene) {
   return { node, update, close: () => resized.disconnect() };
 }
 
-/** @param {import("../api.js").Scene} scene @param {Line} line */
-function entry(scene, line) {
-  const place = scene.cast.findIndex((one) => one.id === line.persona);
+/** @param {import("../api.js").Scene} scene @param {Line} line @param {number} place */
+function entry(scene, line, place) {
   const text = h("span.text");
   const name = line.own ? h("strong", { say: "room.you" }) : h("strong", {}, line.name || (scene.cast[place]?.name ?? ""));
   if (!line.own) untie(name);

@@ -7,6 +7,7 @@ import { elapsedAt, statusOf } from "../state.js";
 import { lastLineOf } from "../captions.js";
 import { castRow } from "./cast.js";
 import { controls } from "./controls.js";
+import { papers } from "./papers.js";
 import { script } from "./script.js";
 
 /** The person hears the end before the page turns. */
@@ -25,6 +26,8 @@ export function stageView({ scene, room, past, rejoin }) {
   const row = castRow(scene);
   const log = script(scene);
   const board = controls(room);
+  const table = papers(scene);
+  const latest = h("p.heard-of", { role: "status", testid: "latest" });
   const clock = h("time.clock", { role: "timer", label: "room.clock", testid: "clock" }, "0:00");
   const progress = h("i.progress", { "aria-hidden": "true" });
   const phase = h("p.phase", { testid: "phase", hidden: true });
@@ -36,7 +39,7 @@ export function stageView({ scene, room, past, rejoin }) {
   const node = h("div.play", { testid: "room", "data-state": "joining" },
     h("div.theatre", {},
       h("header.playbar", {}, h("div", {}, h("h1", { lang: scene.language }, scene.title), phase), clock, progress),
-      row.node, subtitle, status, unlock, lost),
+      row.node, latest, table.node, subtitle, status, unlock, lost),
     log.node, board.node);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let turning;
@@ -55,7 +58,9 @@ export function stageView({ scene, room, past, rejoin }) {
     unlock.hidden = state.sound || state.connection !== "live";
     lost.hidden = state.connection !== "lost";
     row.update(state);
-    log.update(state.lines);
+    log.update(state.lines, state.roster);
+    table.update(state.pages);
+    drawLatest(latest, state.latest);
     board.update(state);
     const line = state.speaker ? lastLineOf(state.lines, state.speaker) : undefined;
     subtitle.textContent = line ? tail(line.text) : "";
@@ -86,6 +91,13 @@ function drawPhase(node, scene, id) {
     ...(place < 0 ? [] : [h("span.steps", { "aria-hidden": "true" }, ...scene.phases.map((_, at) => h("i", { "data-done": at <= place })))]),
     h("span", { lang: scene.language }, readable(id)),
     ...(place < 0 ? [] : [h("small", { say: "room.phase.of", vars: { place: place + 1, count: scene.phases.length } })]));
+}
+
+/** What the room did last: somebody came in, a page was shown. @param {HTMLElement} node @param {import("../state.js").SceneState["latest"]} latest */
+function drawLatest(node, latest) {
+  if (!latest || node.dataset.of === latest.kind + latest.name) return;
+  node.dataset.of = latest.kind + latest.name;
+  say(node, `room.${latest.kind}`, { name: latest.name });
 }
 
 /** @param {() => Promise<void>} rejoin @param {() => void} past */

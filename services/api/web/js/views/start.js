@@ -77,7 +77,7 @@ function poster(scene, place, checked, choose, prepare) {
     on: { click: (/** @type {MouseEvent} */ event) => { if (event.detail > 0) setTimeout(prepare); } },
   },
     radio,
-    h("span.poster-stage", { "aria-hidden": "true" }, ...scene.cast.map((_, at) => portrait(scene.id, scene.cast, at))),
+    h("span.poster-stage", { "aria-hidden": "true" }, ...scene.cast.map((one, at) => portrait(scene.id, one.name, at))),
     h("span.poster-words", {},
       h("span.poster-title", { lang: scene.language }, scene.title),
       h("span.poster-summary", { id: `about-${scene.id}`, lang: scene.language }, scene.summary),
