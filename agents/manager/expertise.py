@@ -29,22 +29,27 @@ _MIN_LETTERS = 3
 
 @dataclass(frozen=True, slots=True)
 class Expertise:
-    """Weights 0 to 1 by phrase of stems and character; `longest` is the longest phrase."""
+    """Weights 0 to 1 by phrase of stems and character; `longest` is the longest phrase.
+
+    `usual` are words that tell no subject by themselves, unless the author waits for them.
+    """
 
     language: Language
     weights: Mapping[Phrase, tuple[tuple[str, float], ...]]
     longest: int
+    usual: frozenset[str]
 
     def matches(self, words: Phrase) -> dict[str, float]:
         """How well each character fits what was said, 0 to 1; those who do not at all are left out.
 
-        A word that comes again counts once.
+        A word that comes again counts once, a usual word only as part of a phrase.
         """
         stems = tuple(stem(word, self.language) for word in words)
         said = {
             stems[at : at + size]
             for at in range(len(stems))
             for size in range(1, min(self.longest, len(stems) - at) + 1)
+            if size > 1 or words[at] not in self.usual
         }
         sums: defaultdict[str, float] = defaultdict(float)
         for phrase in sorted(said & self.weights.keys()):
@@ -74,6 +79,7 @@ def expertise_of(scenario: Scenario) -> Expertise:
         language=scenario.language,
         weights={phrase: tuple(shares) for phrase, shares in weights.items()},
         longest=max(map(len, weights), default=0),
+        usual=_usual(scenario.language).difference(*map(_awaited, scenario.cast)),
     )
 
 
@@ -98,16 +104,22 @@ def _known_to(one: Character, language: Language) -> dict[Phrase, float]:
 
 def _subjects(text: str, language: Language) -> set[Phrase]:
     """The stems of a text that may tell what it is about."""
-    empty = _empty(language)
+    usual = _usual(language)
     return {
         (stem(word, language),)
         for word in words_of(text)
-        if len(word) >= _MIN_LETTERS and word not in empty
+        if len(word) >= _MIN_LETTERS and word not in usual
     }
 
 
+def _awaited(one: Character) -> set[str]:
+    """The words that bring an authored answer by themselves."""
+    phrases = (words_of(words) for heard in one.understudy.heard for words in heard.words)
+    return {phrase[0] for phrase in phrases if len(phrase) == 1}
+
+
 @lru_cache(maxsize=2)
-def _empty(language: Language) -> frozenset[str]:
+def _usual(language: Language) -> frozenset[str]:
     """Words that tell no subject."""
     lexicon = lexicon_for(language)
     lists = (

@@ -1,5 +1,6 @@
-"""The ladder: addressed, then the rule of the phase, then fewest words."""
+"""The ladder: addressed, then the rule of the phase, then the score, a model between equals."""
 
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -7,10 +8,12 @@ import pytest
 
 from agents.manager.beats import BeatKind, Decision, Plan, Rung
 from agents.manager.manager import MultiAgentManager
+from agents.manager.names import Address
 from agents.manager.scene import Scene
-from agents.manager.selection import LADDER, Situation
+from agents.manager.selection import LADDER, Situation, select
 from scenarios.schema import Scenario
 from tests.fakes.scenes import DEBATE, cast_with, debate
+from tests.fakes.situations import situation
 
 
 def manager_at(scenario: Scenario, **scene: Any) -> MultiAgentManager:
@@ -64,10 +67,11 @@ def test_a_phase_whose_opening_was_cut_off_is_opened_by_its_lead() -> None:
 
 
 def test_who_has_said_least_answers_otherwise() -> None:
-    words = (("morel", 40), ("roche", 12), ("kerbrat", 9), ("castan", 30))
+    words = (("morel", 40), ("roche", 12), ("kerbrat", 1), ("castan", 30))
     plan = manager_at(debate(), words=words).answer("Je continue.", 10.0)
     assert speakers(plan) == ["kerbrat"]
     assert plan.decision.rung is Rung.SCORE
+    assert plan.decision.reason == "has said the fewest words"
 
 
 def test_among_equals_the_one_silent_for_longest_answers() -> None:
@@ -76,14 +80,76 @@ def test_among_equals_the_one_silent_for_longest_answers() -> None:
     assert speakers(manager_at(debate(), **scene).answer("Je continue.", 10.0)) == ["castan"]
 
 
+def test_a_decision_by_score_tells_all_candidates_and_terms() -> None:
+    decision = select(situation())
+    assert {one.persona for one in decision.scores} == set(decision.candidates)
+    assert decision.scores[0].persona == decision.chosen[0]
+    assert list(decision.scores) == sorted(decision.scores, key=lambda one: -one.total)
+
+
+def test_equals_are_named_and_the_first_of_them_stands_until_a_model_chose() -> None:
+    decision = select(situation())
+    assert decision.rung is Rung.SCORE
+    assert decision.tied == ("morel", "roche", "kerbrat", "castan")
+    assert decision.chosen == ("morel",)
+    assert decision.reason.startswith("is level with others")
+
+
+def test_nobody_is_tied_where_one_is_clearly_ahead() -> None:
+    assert select(situation("Le transport routier.")).tied == ()
+
+
+def test_a_choice_between_equals_decides() -> None:
+    decision = select(situation(), choice="castan")
+    assert (decision.rung, decision.chosen) == (Rung.MODEL, ("castan",))
+    assert (decision.tied, decision.ignored) == ((), False)
+    assert decision.scores == select(situation()).scores
+
+
+@pytest.mark.parametrize("choice", ["", "learner", "Émile Castan", "castan ", "roche, castan"])
+def test_p5_a_choice_outside_the_roster_is_ignored(choice: str) -> None:
+    decision = select(situation(), choice=choice)
+    assert (decision.rung, decision.chosen) == (Rung.SCORE, ("morel",))
+    assert decision.ignored
+
+
+def test_p3_a_choice_of_one_who_is_not_level_with_the_best_is_ignored() -> None:
+    clear = situation("Le transport routier.")
+    decision = select(clear, choice="roche")
+    assert (decision.chosen, decision.ignored) == (("kerbrat",), True)
+
+
+def test_p3_a_choice_never_takes_the_floor_from_one_who_was_addressed() -> None:
+    asked = replace(situation("Castan, et vous ?"), address=Address(ids=("castan",)))
+    decision = select(asked, choice="roche")
+    assert (decision.rung, decision.chosen) == (Rung.ADDRESSED, ("castan",))
+
+
+def test_m4_equals_never_answer_at_once() -> None:
+    plan = manager_at(debate()).answer("Je continue.", 10.0, choice="roche")
+    assert [beat.persona for beat in plan.beats if beat.kind is BeatKind.ANSWER] == ["roche"]
+
+
+def test_a_late_guest_is_no_candidate_before_arriving() -> None:
+    late = debate(
+        events=[{"id": "arrivee", "when": {"after_s": 60}, "by": "castan", "do": "arrive"}]
+    )
+    away = replace(situation(scenario=late), address=Address(ids=("castan",)))
+    assert "castan" not in select(away).candidates
+    assert select(away).chosen == ("morel",)
+    there = replace(away, scene=replace(away.scene, arrived=(("castan", 1),)))
+    assert select(there).chosen == ("castan",)
+
+
 def test_all_who_are_asked_answer_up_to_three() -> None:
     words = (("morel", 40), ("roche", 12), ("kerbrat", 9), ("castan", 30))
     plan = manager_at(debate(), words=words).answer("Vous tous, qu'en pensez-vous ?", 10.0)
     assert speakers(plan) == ["kerbrat", "roche", "castan"]
 
 
-def test_a_reason_holds_nothing_that_was_said() -> None:
-    plan = manager_at(debate()).answer("Roche, mon secret est xylophone.", 10.0)
+@pytest.mark.parametrize("words", ["Roche, mon secret est xylophone.", "Le xylophone routier."])
+def test_a_decision_holds_nothing_that_was_said(words: str) -> None:
+    plan = manager_at(debate()).answer(words, 10.0)
     assert "xylophone" not in repr(plan)
 
 
