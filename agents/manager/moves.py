@@ -51,7 +51,7 @@ def end(composer: Composer, phase: Phase, reason: str, *, origin: Origin = "end"
 
 def event(composer: Composer, phase: Phase, event: Event, silent_s: float) -> Plan:
     """What the event has its character say, in a pause."""
-    beats = (composer.event(event, phase),)
+    beats = (composer.event(event, phase, silent=True),)
     effects = replace(effects_of(event, composer.scene), silent_s=silent_s)
     decision = scene_decision(f"event {event.id}", beats, Rung.EVENT)
     return composer.plan("tick", beats, decision, effects=effects)

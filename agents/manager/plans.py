@@ -33,7 +33,7 @@ _PREFIX: dict[Origin, str] = {
 }
 _CUES = {
     "release": "release",
-    "prompt": "invite",
+    "prompt": "event",
     "say": "event",
     "arrive": "arrive",
     "show": "show",
@@ -89,11 +89,16 @@ class Composer:
             *(self.beat(o, BeatKind.OPENING, phase, "opening_others", who=who) for o in others),
         )
 
-    def event(self, event: Event, phase: Phase) -> Beat:
-        """The event's own line, unless it was heard already, or a cue to speak on it."""
-        kind = BeatKind.PROMPT if event.do == "prompt" else BeatKind.EVENT
+    def event(self, event: Event, phase: Phase, *, silent: bool = False) -> Beat:
+        """The event's own line, unless it was heard already, or a cue to speak on it.
+
+        A prompt is one while the person is `silent`, and a line like others after their words.
+        """
+        prompts = silent and event.do == "prompt"
+        kind = BeatKind.PROMPT if prompts else BeatKind.EVENT
+        cue = "invite" if prompts else _CUES[event.do]
         say = self.unheard((event.say,)) if event.say else None
-        return self.beat(event.by, kind, phase, _CUES[event.do], say=say, event=event.id)
+        return self.beat(event.by, kind, phase, cue, say=say, event=event.id)
 
     def closing(self, phase: Phase, *, cue: str = "closing") -> Beat:
         """The scene's last line, by whoever leads its present phase now."""

@@ -7,6 +7,7 @@ from typing import Any
 from agents.manager.beats import Beat, BeatKind, Plan, Rung
 from agents.manager.manager import MultiAgentManager
 from agents.manager.memory import LEARNER, Said
+from agents.manager.phrases import phrases_for
 from agents.manager.ports import Shift
 from agents.manager.scene import Scene
 from scenarios.schema import Scenario
@@ -200,3 +201,10 @@ def test_the_same_state_gives_the_same_plan_to_the_byte() -> None:
         assert repr(one.answer("Je continue.", 10.0)) == repr(two.answer("Je continue.", 10.0))
         assert one.cut_in("Et.", 9.0, speaking_s=99.0) == two.cut_in("Et.", 9.0, speaking_s=99.0)
         assert one.returned(9.0, away_s=5.0) == two.returned(9.0, away_s=5.0)
+
+
+def test_a_prompt_that_a_turn_brings_is_an_answer_to_it() -> None:
+    event = {"id": "relance", "when": {"turns": 2}, "by": "roche", "do": "prompt"}
+    beat = manager_at(talkative(events=[event])).answer("Monsieur Roche ?", 10.0).beats[0]
+    assert (beat.persona, beat.kind, beat.event) == ("roche", BeatKind.EVENT, "relance")
+    assert beat.cue != phrases_for("fr").cue("invite")
