@@ -25,13 +25,17 @@ class Segment:
 
 @dataclass(slots=True)
 class Turn:
-    """A turn of the person: when it ended, whom they named, and what was planned for it."""
+    """A turn of the person: when it ended, whom they named, and what was planned for it.
+
+    `overtaken` when the person spoke on before anybody could answer.
+    """
 
     words: str
     end_s: float
     addressed: str | None
     plan: Plan
     sound_s: float | None = None
+    overtaken: bool = False
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from agents.manager.beats import BeatKind
-from bench.simulation.tape import Segment, Tape, Turn
+from bench.simulation.tape import Segment, Tape
 from bench.simulation.words import Sent
 from scenarios.hearing import words_of
 from scenarios.schema import Scenario
@@ -62,7 +62,7 @@ def overlaps(tape: Tape) -> Iterator[Noticed]:
 def silences(tape: Tape) -> Iterator[Noticed]:
     """A person's turn that nobody answers in time."""
     for turn in tape.turns:
-        if not turn.plan.beats or _spoken_over(turn, tape):
+        if not turn.plan.beats or turn.overtaken:
             continue
         waited_s = (turn.sound_s if turn.sound_s is not None else float("inf")) - turn.end_s
         if waited_s > SILENCE_S:
@@ -148,15 +148,6 @@ def leaks(sent: Sequence[Sent], canaries: Mapping[str, str], tape: Tape) -> Iter
         for canary, owner in canaries.items():
             if canary in said.text and said.who != owner:
                 yield Noticed(kind="leak", at_s=said.begin_s, what=f"{said.who} says {canary}")
-
-
-def _spoken_over(turn: Turn, tape: Tape) -> bool:
-    """Whether the person spoke on before anybody could answer."""
-    soon_s = turn.end_s + SILENCE_S
-    return any(
-        one.floor == "learner" and turn.end_s < one.end_s and one.begin_s < soon_s
-        for one in tape.segments
-    )
 
 
 def _lines(tape: Tape) -> list[Segment]:

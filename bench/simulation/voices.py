@@ -69,10 +69,11 @@ class Voices:
 
     async def _sound(self, writing: "_Writing", turn: Turn | None) -> str | None:
         """Begins to sound a line; its whole words, or None when it was cut before."""
-        if not await self._or_cut(writing.begun.wait()):
-            return None
+        begun = await self._or_cut(writing.begun.wait())
         wait_s = max(VOICE_S, self.last_s + GAP_S - _now())
-        if await self._cut_within(wait_s):
+        if not begun or await self._cut_within(wait_s):
+            if turn is not None and turn.sound_s is None:
+                turn.overtaken = True
             return None
         writing.begin_s = _now()
         self.sounding = writing.line.beat
