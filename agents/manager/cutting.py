@@ -6,7 +6,7 @@ The time-box of the author's moderation and MONOLOGUE_S hold whatever the temper
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
-from agents.manager import temperament
+from agents.manager import airtime, temperament
 from agents.manager.beats import Beat, BeatKind, Plan
 from agents.manager.memory import LEARNER
 from agents.manager.plans import Composer, effects_of, scene_decision
@@ -28,11 +28,12 @@ class Limit(NamedTuple):
 def first_limit(composer: Composer, phase: Phase) -> Limit:
     """The first of the limits that the person's speech meets; the clock's among equals.
 
-    Who cut in last has patience until somebody else has spoken: nobody cuts in twice on end.
+    Who cut in last has patience until somebody else has spoken: nobody cuts in twice on end. Who
+    has more airtime than the author wants leaves it to the others.
     """
     box_s = composer.scenario.moderation.turn_s or MONOLOGUE_S
     limits, last = [Limit(box_s, composer.moderator(phase), boxed=True)], _cut_in_last(composer)
-    for one in composer.speakers(phase):
+    for one in airtime.within(composer.scenario, composer.scene, composer.speakers(phase)):
         if one != last:
             limit_s = temperament.cuts_in_after_s(composer.temper(one), composer.mood(one))
             limits.append(Limit(limit_s, one, boxed=False))

@@ -172,7 +172,8 @@ class Composer:
 
 def scene_decision(reason: str, beats: Sequence[Beat], rung: Rung = Rung.SCENE) -> Decision:
     """The decision behind beats that nobody was chosen for."""
-    return Decision(rung=rung, chosen=tuple(beat.persona for beat in beats), reason=reason)
+    chosen = tuple(dict.fromkeys(beat.persona for beat in beats))
+    return Decision(rung=rung, chosen=chosen, reason=reason)
 
 
 def effects_of(event: Event | None, scene: Scene) -> Effects:

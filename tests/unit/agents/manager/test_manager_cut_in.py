@@ -126,6 +126,15 @@ def test_nobody_cuts_in_twice_on_end() -> None:
     assert speakers(later) != ["castan"]
 
 
+def test_who_has_too_much_airtime_leaves_cutting_in_to_the_others() -> None:
+    words = (("castan", 400), ("roche", 100), ("kerbrat", 100), ("morel", 100))
+    bounds = {"airtime": {"max": 0.4}}
+    one = manager_at(debate(cast=patient_but("castan"), moderation=bounds), words=words)
+    plan = one.cut_in(RAMBLE, 140.0, speaking_s=MONOLOGUE_S)
+    assert plan is not None
+    assert speakers(plan) != ["castan"]
+
+
 def test_cutting_in_varies_its_first_words() -> None:
     one, said = manager_at(debate(cast=patient_but("castan", "roche"))), []
     for turn in range(4):
