@@ -22,6 +22,15 @@ from services.speech.ports import SAMPLE_RATE_HZ
 LONGEST_S = HOLD_S
 """Whoever speaks waits no longer for a listener, so a longer text never sounds."""
 
+_AFTER_S = 2 * BREATH_S
+"""Silence behind a reaction. Receivers stretch the first sound on a track that was quiet by about
+0.1 s; without it the end of the reaction is heard under the speaker."""
+
+
+_GOES_ON_S = 0.3
+"""How long the cast still waits when a reaction was hushed: the person begins to speak, and 0.1 s
+later the cast is paused. A line that would begin in between were a blip in their first word."""
+
 
 class Asides:
     """Plays one reaction at a time, in pauses only, and never over a line.
@@ -67,8 +76,8 @@ class Asides:
     def play(self, persona: str, text: str) -> bool:
         """Lets it sound now, or not at all; whether it does.
 
-        What has no sound yet is voiced for the next time. Lines wait until it is over and a breath
-        has passed.
+        It comes after a breath. What has no sound yet is voiced for the next time. Lines wait until
+        it is over.
         """
         clip = self._clips.get(persona, text)
         if clip is None:
@@ -76,7 +85,7 @@ class Asides:
             return False
         if self._sounding is not None or not self._may_sound():
             return False
-        self._hold(len(clip) / SAMPLE_RATE_HZ + BREATH_S)
+        self._hold(BREATH_S + len(clip) / SAMPLE_RATE_HZ + _AFTER_S)
         self._sounding = persona
         self._hushed.clear()
         self._task = asyncio.create_task(self._sound(persona, clip), name=f"aside {persona}")
@@ -94,13 +103,13 @@ class Asides:
         return begin
 
     def hush(self, *personas: str) -> None:
-        """Silence within 0.08 s, faded: for these characters, or whoever it is."""
+        """Silence within 0.08 s, faded: for these characters, whose lines begin, or for all."""
         if self._sounding is None or (personas and self._sounding not in personas):
             return
         if not self._hushed.is_set():
             self._hushed.set()
             self._hushed_s = asyncio.get_running_loop().time()
-            self._hold(FADE_S + 2 * TICK_S)
+            self._hold(FADE_S + 2 * TICK_S if personas else _GOES_ON_S)
 
     async def aclose(self) -> None:
         """Ends what sounds and what is being voiced."""
@@ -113,6 +122,7 @@ class Asides:
         outlet = self._outlets[persona]
         self._on_started(persona)
         try:
+            await self._until_hushed(BREATH_S)
             for frame in _frames(clip):
                 if self._hushed.is_set():
                     break
@@ -121,6 +131,8 @@ class Asides:
             if self._hushed.is_set():
                 await outlet.fade_out(asked_s=self._hushed_s)
                 await asyncio.sleep(outlet.drained_in_s)
+            else:
+                self._hold(_AFTER_S)  # counted from its real end, which a busy machine puts off
         finally:
             self._sounding = None
             self._on_finished(persona)

@@ -11,7 +11,8 @@ BREATH_S = 0.12
 own. Receivers buffer each track by itself; without it the end of one is heard under the next."""
 
 HOLD_S = 0.9
-"""The longest that a listener's reaction may hold up who speaks; a breath comes on top."""
+"""The longest that a listener's reaction may hold up who speaks; breaths before and after it
+come on top."""
 
 Cue = Callable[[], None]
 """Lets a listener react, and holds the speaker meanwhile."""
@@ -35,8 +36,8 @@ class Intervals:
         """Whether a line has stopped between two sentences, and nobody has gone on yet."""
 
     def hold(self, seconds: float, *, now_s: float) -> None:
-        """No line and no sentence begins for so long, `HOLD_S` and a breath at most; 0 lets go."""
-        self._held_until_s = now_s + min(seconds, HOLD_S + BREATH_S)
+        """No line and no sentence begins for so long, `HOLD_S` and 3 breaths at most; 0 lets go."""
+        self._held_until_s = now_s + min(seconds, HOLD_S + 3 * BREATH_S)
 
     def before_line(self, persona: str, *, ended_s: float, now_s: float) -> float:
         """Seconds that a character has still to wait before a line of its own."""

@@ -100,7 +100,7 @@ class Mux(io.AudioOutput):
         return self._now is None or self._intervals.open
 
     def hold(self, seconds: float) -> None:
-        """No line and no sentence begins for so long, `HOLD_S` and a breath at most; 0 lets go."""
+        """No line and no sentence begins for so long, `HOLD_S` and 3 breaths at most; 0 lets go."""
         self._intervals.hold(seconds, now_s=_now_s())
         self._wake.set()
 
