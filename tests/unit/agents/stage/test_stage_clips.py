@@ -26,9 +26,9 @@ class Studio:
 @pytest.fixture
 async def studio() -> AsyncIterator[Studio]:
     voices = HummingCast()
-    clips = Clips(voices, longest_s=0.9, idle=lambda: not studio.busy)
-    studio = Studio(voices, clips)
-    yield studio
+    clips = Clips(voices, longest_s=0.9, idle=lambda: not made.busy)
+    made = Studio(voices, clips)
+    yield made
     await clips.aclose()
 
 
