@@ -8,6 +8,9 @@ from typing import Any
 
 from agents.manager.beats import Plan
 from agents.manager.manager import MultiAgentManager
+from agents.manager.ports import Chooser, Judge, Recollection
+from agents.manager.reactions import Listening
+from agents.roleplay.choosing import Choosing
 from agents.roleplay.journal import Journal
 from agents.roleplay.lines import Lines
 from agents.roleplay.run import Roleplay
@@ -95,21 +98,36 @@ class Run:
     model: FakeChatModel | None
     booked: list[LedgerEntry]
 
+    async def told(self, kind: str) -> list[dict[str, Any]]:
+        """What the session's events of that kind tell, in order."""
+        await self.journal.drain(1)
+        return [dict(one.data) for one in await self.store.events(ROOM) if one.kind == kind]
+
     async def texts(self) -> list[tuple[str, str, bool]]:
         await self.journal.drain(1)
         return [(t.speaker, t.text, t.cut) for t in await self.store.turns(ROOM)]
 
 
-async def open_run(model: FakeChatModel | None = None, *, deck: Deck | None = None) -> Run:
+async def open_run(
+    model: FakeChatModel | None = None,
+    *,
+    deck: Deck | None = None,
+    scene: str = SCENE,
+    chooser: Chooser | None = None,
+    judge: Judge | None = None,
+    recollection: Recollection | None = None,
+    reacting: bool = False,
+) -> Run:
+    """A run of `scene`; `reacting` lets its listeners let something fall."""
     clock, store = LoopClock(), AbsentStore()
-    scenario = parse(SCENE, file="petit-debat/scenario.yaml")
+    scenario = parse(scene, file="petit-debat/scenario.yaml")
     await store.open(
         SessionRecord(
             room=ROOM,
             user="local",
             scenario_id=scenario.id,
             scenario_hash="h",
-            scenario_text=SCENE,
+            scenario_text=scene,
             language="fr",
             started_at=datetime(2026, 11, 21, tzinfo=UTC),
         )
@@ -133,5 +151,9 @@ async def open_run(model: FakeChatModel | None = None, *, deck: Deck | None = No
         clock=clock,
         scene_clock=SceneClock(clock),
         learner_name="Camille",
+        choosing=Choosing(chooser),
+        judge=judge,
+        recollection=recollection,
+        listening=Listening(scenario, Random(1)) if reacting else None,
     )
     return Run(roleplay, FakeStage(roleplay), store, journal, model, accounts.entries)
