@@ -55,9 +55,8 @@ def test_each_scene_has_news_that_some_know_and_some_do_not(slug: str) -> None:
     assert told
     for event in told:
         after = Scene(seed=0, phase=scenario.phases[0].id, fired=(event.id,))
-        knowing = {
-            one.id for one in scenario.cast if event.news in news_of(one.id, scenario, after)
-        }
+        cast = [one.id for one in scenario.cast]
+        knowing = {one for one in cast if event.news in news_of(one, scenario, after)}
         assert knowing == {event.by, *event.to}
         assert knowing < set(cast)
         assert event.say
