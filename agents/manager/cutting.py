@@ -28,8 +28,8 @@ class Limit(NamedTuple):
 def first_limit(composer: Composer, phase: Phase) -> Limit:
     """The first of the limits that the person's speech meets; the clock's among equals.
 
-    Who cut in last has patience until somebody else has spoken: nobody cuts in twice on end. Who
-    has more airtime than the author wants leaves it to the others.
+    Nobody cuts in twice on end: who did it the last time leaves it to the others, as does who has
+    more airtime than the author wants.
     """
     box_s = composer.scenario.moderation.turn_s or MONOLOGUE_S
     limits, last = [Limit(box_s, composer.moderator(phase), boxed=True)], _cut_in_last(composer)
@@ -110,6 +110,6 @@ def _telling(composer: Composer, phase: Phase, event: Event) -> Beat:
 
 
 def _cut_in_last(composer: Composer) -> str | None:
-    """Who spoke last of the cast, if that line cut in."""
-    last = next((said for said in reversed(composer.memory) if said.speaker != LEARNER), None)
-    return last.speaker if last is not None and last.turn_id.startswith("c") else None
+    """Who of the cast cut in the last time that anybody did."""
+    cuts = (said for said in reversed(composer.memory) if said.turn_id.startswith("c"))
+    return next((said.speaker for said in cuts if said.speaker != LEARNER), None)

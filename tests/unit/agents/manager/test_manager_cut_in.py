@@ -120,6 +120,9 @@ def test_nobody_cuts_in_twice_on_end() -> None:
     assert plan is not None
     one.commit(plan, words=RAMBLE, now_s=40.0)
     perform(one, plan.beats[0])
+    hear = one.answer("Monsieur Roche ?", 50.0)
+    one.commit(hear, words="Monsieur Roche ?", now_s=50.0)
+    perform(one, hear.beats[0])
     assert one.cut_in(RAMBLE, 80.0, speaking_s=30.0) is None
     later = one.cut_in(RAMBLE, 140.0, speaking_s=MONOLOGUE_S)
     assert later is not None
