@@ -61,6 +61,10 @@ class Chronicle:
         """Another phase is played."""
         self._journal.event("phase", {"phase": phase})
 
+    def reacted(self, persona: str, moment: str) -> None:
+        """A listener's reaction was heard; it is nobody's turn."""
+        self._journal.event("reaction", {"persona": persona, "moment": moment})
+
     def taken_up(self, scene: Scene) -> None:
         """The scene goes on from here: what it holds has been told of."""
         self._moods = scene.moods

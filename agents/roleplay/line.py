@@ -15,6 +15,7 @@ class Aside:
 
     persona: str
     text: str
+    moment: str = ""
 
 
 class Line:

@@ -6,7 +6,7 @@ which words, and tells it what was heard; it asks the Stage to play what nobody 
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from agents.cast.moment import Said
@@ -25,6 +25,7 @@ from agents.roleplay.judging import Judging
 from agents.roleplay.lines import Aside, Line, Lines
 from agents.roleplay.ports import Stage
 from agents.roleplay.prompting import Prompting
+from agents.roleplay.reacting import Reacting
 from agents.roleplay.scene_clock import SceneClock
 from agents.roleplay.showing import Showing
 from agents.roleplay.tasks import end, first
@@ -32,7 +33,6 @@ from agents.roleplay.unasked import Unasked
 from scenarios.schema import Scenario
 from services.core.clock import Clock
 from services.llm.prompts.store import TemplateStore
-from services.llm.reactions import Moment
 
 RECAP_AFTER_S = 3.0
 """Who was gone for less has missed nothing that must be told."""
@@ -45,7 +45,10 @@ class Roleplay:
 
     Without `choosing`, `listening`, a `judge` or a `recollection` the scene is played all the same:
     scores decide between equals, nobody reacts, only rules move moods, prompts hold the window.
+    `on_prepared` is called once there is more that listeners may let fall.
     """
+
+    on_prepared: Callable[[], None] | None = None
 
     def __init__(
         self,
@@ -72,9 +75,9 @@ class Roleplay:
         self._manager = manager
         self._lines = lines
         self._learner_name = learner_name
-        self._listening = listening
         self._chronicle = Chronicle(journal, clock, scenario, room=room)
         self._chronicle.taken_up(manager.scene)
+        self.listeners = Reacting(listening, lines, self._chronicle, now_s=self._now_s)
         lines.on_echo = self._chronicle.echoed
         self._recorder = Recorder(manager, self._chronicle.note, clock_s=clock.monotonic_s)
         self._answering = Answering(
@@ -153,14 +156,13 @@ class Roleplay:
 
         `speaker` is a character's id or LEARNER.
         """
-        if self._listening is None or self.time.paused or self._is_over():
+        if self.time.paused or self._is_over():
             return None
-        reaction = self._listening.reaction(
-            self._manager.scene, speaker=speaker, pause=pause, now_s=self._now_s()
-        )
-        if reaction is None:
-            return None
-        return self._lines.reaction(reaction.persona, Moment(reaction.moment))
+        return self.listeners.reaction(self._manager.scene, speaker, pause)
+
+    def reactions(self, persona: str) -> tuple[str, ...]:
+        """All that the listener may let fall, so that it can be voiced before it is needed."""
+        return self._lines.reactions(persona)
 
     def commit(self, plan: Plan, words: str | None) -> None:
         """The plan is really being played; `words` are the learner's, if they caused it."""
@@ -282,6 +284,8 @@ class Roleplay:
             await self._lines.prepare()
         except Exception:
             log.exception("scene.not_prepared", extra={"room": self.room})
+        if self.on_prepared is not None:
+            self.on_prepared()
 
     async def _play_on(self, stage: Stage) -> str:
         self._show()

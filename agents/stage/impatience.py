@@ -21,6 +21,9 @@ FLOOR_S = 1.5
 AGAIN_S = 5.0
 """After words on which nobody cut in after all, they are not recognised again before that."""
 
+ANY_WORD = "hm"
+"""Stands for words that are not recognised yet: most of them do not matter to who cuts in."""
+
 Speak = Callable[[Plan, str], Awaitable[None]]
 """Makes the words the learner's turn and performs the plan; returns when `FLOOR_S` of it was heard,
 or when it was not to be."""
@@ -50,7 +53,7 @@ class Impatience:
 
     def _wants(self, speaking_s: float) -> bool:
         """Whether anybody would cut in, as far as words do not matter."""
-        known = " ".join(self._turn.words) or "…"
+        known = " ".join(self._turn.words) or ANY_WORD
         return self._plan(known, speaking_s) is not None
 
     async def _cut_in(self, speaking_s: float) -> None:

@@ -10,12 +10,16 @@ from livekit import rtc
 
 from agents.cast.moment import LEARNER
 from agents.manager.reactions import Pause
+from agents.roleplay.line import Aside
 from agents.roleplay.run import Roleplay
 from agents.stage.asides import Asides
 from agents.stage.intervals import Cue
 from agents.stage.mux import Mux
 from agents.stage.performance import Performance
 from agents.stage.speaking import CastVoices
+
+AHEAD = 12
+"""So many of each character's reactions are voiced beforehand."""
 
 
 class Listeners:
@@ -37,40 +41,56 @@ class Listeners:
     ) -> None:
         self._roleplay = roleplay
         self._mux = mux
+        self._person = person
+        self._given: Aside | None = None
         self._asides = Asides(
             sources,
             voices,
             may_sound=lambda: mux().at_rest and not person(),
             hold=lambda seconds: mux().hold(seconds),
             idle=lambda: not busy(),
+            on_started=self._started,
         )
 
     def prepare(self) -> None:
-        """Has the author's reactions voiced while nobody needs the voices."""
+        """Has what they may let fall voiced while nobody needs the voices."""
         for one in self._roleplay.scenario.cast:
-            self._asides.prepare(one.id, one.understudy.reactions)
+            self._asides.prepare(one.id, self._roleplay.listeners.unsaid(one.id)[:AHEAD])
 
     def turn_ended(self) -> None:
         """The person is done: while the answer is being written, somebody may react."""
-        mux = self._mux()
-        if mux.pending or not mux.at_rest:
-            return
-        aside = self._roleplay.reaction(LEARNER, Pause.LEARNER)
-        if aside is not None:
-            self._asides.play(aside.persona, aside.text)
+        self.prepare()
+        if not self._mux().pending:
+            self._react(LEARNER, Pause.LEARNER)
 
     def sentence_ended(self, performance: Performance) -> Cue | None:
         """Somebody of the cast comes to the end of a sentence, and has more to say."""
         aside = self._roleplay.reaction(performance.persona, Pause.CAST)
-        return self._asides.cue(aside.persona, aside.text) if aside is not None else None
+        if aside is None or (cue := self._asides.cue(aside.persona, aside.text)) is None:
+            return None
+
+        def react() -> None:
+            self._given = aside
+            cue()
+
+        return react
 
     def line_ended(self, performance: Performance) -> None:
         """Somebody of the cast is done, and another line follows."""
-        if performance.cut or not self._mux().pending:
+        if not performance.cut and self._mux().pending:
+            self._react(performance.persona, Pause.CAST)
+
+    def _react(self, speaker: str, pause: Pause) -> None:
+        if not self._mux().at_rest or self._person():
             return
-        aside = self._roleplay.reaction(performance.persona, Pause.CAST)
+        aside = self._roleplay.reaction(speaker, pause)
         if aside is not None:
+            self._given = aside
             self._asides.play(aside.persona, aside.text)
+
+    def _started(self, persona: str) -> None:
+        if self._given is not None and self._given.persona == persona:
+            self._roleplay.listeners.heard(self._given)
 
     def hush(self) -> None:
         """Silence: the person speaks, or the cast was stopped."""

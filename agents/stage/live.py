@@ -12,8 +12,6 @@ from livekit.agents import room_io
 from livekit.agents.voice.events import UserStateChangedEvent
 
 from agents.manager.beats import Plan
-from agents.manager.phases import absent
-from agents.manager.scene import Scene
 from agents.roleplay.run import Roleplay
 from agents.stage.captions import Captions
 from agents.stage.director import Director
@@ -135,7 +133,6 @@ class LiveStage:
             ),
         )
         self._playbill.open()
-        self.show_cast(self._present())
         self._listeners.prepare()
 
     async def perform(self, plan: Plan) -> None:
@@ -203,11 +200,6 @@ class LiveStage:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._tracks.aclose()
-
-    def _present(self) -> list[str]:
-        """Who is in the room as the scene stands: late guests come later."""
-        away = absent(self._roleplay.scenario, Scene.from_json(self._roleplay.snapshot()))
-        return [one.id for one in self._roleplay.scenario.cast if one.id not in away]
 
     def _user_state_changed(self, _: UserStateChangedEvent) -> None:
         self._learner_spoke_s = time.monotonic()

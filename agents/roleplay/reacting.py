@@ -1,0 +1,49 @@
+"""What listeners let fall in a scene: whether somebody does, in which words, and that it was heard.
+
+Owns the way from a pause to an aside. When it may sound is the stage's affair.
+"""
+
+from collections.abc import Callable
+
+from agents.manager.reactions import Listening, Pause
+from agents.manager.scene import Scene
+from agents.roleplay.chronicle import Chronicle
+from agents.roleplay.line import Aside
+from agents.roleplay.lines import Lines
+from services.llm.reactions import Moment
+
+
+class Reacting:
+    """The listeners of one run. Without `listening` nobody reacts."""
+
+    def __init__(
+        self,
+        listening: Listening | None,
+        lines: Lines,
+        chronicle: Chronicle,
+        *,
+        now_s: Callable[[], float],
+    ) -> None:
+        self._listening = listening
+        self._lines = lines
+        self._chronicle = chronicle
+        self._now_s = now_s
+
+    def reaction(self, scene: Scene, speaker: str, pause: Pause) -> Aside | None:
+        """What a listener lets fall in this pause of the speaker; mostly None."""
+        if self._listening is None:
+            return None
+        reaction = self._listening.reaction(
+            scene, speaker=speaker, pause=pause, now_s=self._now_s()
+        )
+        if reaction is None:
+            return None
+        return self._lines.reaction(reaction.persona, Moment(reaction.moment))
+
+    def unsaid(self, persona: str) -> tuple[str, ...]:
+        """What the character may let fall yet, so that it can be voiced beforehand."""
+        return self._lines.unsaid(persona) if self._listening is not None else ()
+
+    def heard(self, aside: Aside) -> None:
+        """That reaction sounds: the record tells of it, without its words."""
+        self._chronicle.reacted(aside.persona, aside.moment)
