@@ -128,12 +128,6 @@ class Lines:
         authored = self._scenario.character(persona).understudy.reactions
         return (*authored, *(self._deck.unsaid(persona) if self._deck is not None else ()))
 
-    def reactions(self, persona: str) -> tuple[str, ...]:
-        """All that the character may let fall, as far as it is known by now."""
-        authored = self._scenario.character(persona).understudy.reactions
-        written = self._deck.written(persona, but=(Moment.STALL,)) if self._deck is not None else ()
-        return (*authored, *written)
-
     def _one_of(self, wanted: Sequence[Wanted], at: int, told: Sequence[Told]) -> Wanted:
         """A round's line, told what the others say as far as they have come.
 

@@ -6,7 +6,7 @@ which words, and tells it what was heard; it asks the Stage to play what nobody 
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agents.cast.moment import Said
@@ -45,10 +45,7 @@ class Roleplay:
 
     Without `choosing`, `listening`, a `judge` or a `recollection` the scene is played all the same:
     scores decide between equals, nobody reacts, only rules move moods, prompts hold the window.
-    `on_prepared` is called once there is more that listeners may let fall.
     """
-
-    on_prepared: Callable[[], None] | None = None
 
     def __init__(
         self,
@@ -159,10 +156,6 @@ class Roleplay:
         if self.time.paused or self._is_over():
             return None
         return self.listeners.reaction(self._manager.scene, speaker, pause)
-
-    def reactions(self, persona: str) -> tuple[str, ...]:
-        """All that the listener may let fall, so that it can be voiced before it is needed."""
-        return self._lines.reactions(persona)
 
     def commit(self, plan: Plan, words: str | None) -> None:
         """The plan is really being played; `words` are the learner's, if they caused it."""
@@ -284,8 +277,6 @@ class Roleplay:
             await self._lines.prepare()
         except Exception:
             log.exception("scene.not_prepared", extra={"room": self.room})
-        if self.on_prepared is not None:
-            self.on_prepared()
 
     async def _play_on(self, stage: Stage) -> str:
         self._show()

@@ -7,7 +7,7 @@ from. It is empty until a model has filled it; the author's own reactions are th
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
@@ -120,11 +120,6 @@ class Deck:
         said = self._said[persona]
         written = (lines for (who, _), lines in self._written.items() if who == persona)
         return tuple(x for lines in written for x in lines if fingerprint(x) not in said)
-
-    def written(self, persona: str, *, but: Collection[str] = ()) -> tuple[str, ...]:
-        """All that was written for the character, for any moment but those."""
-        of = (lines for (who, m), lines in self._written.items() if who == persona and m not in but)
-        return tuple(line for lines in of for line in lines)
 
     def mark(self, persona: str, text: str) -> None:
         """The character said this, here or before a restart."""
