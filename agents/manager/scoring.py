@@ -12,10 +12,11 @@ from typing import Protocol
 from agents.manager.beats import Score
 from agents.manager.insight import insight_of
 from agents.manager.memory import Said
+from agents.manager.moods import mood_in
 from agents.manager.questions import open_to
 from agents.manager.scene import Scene
 from scenarios.hearing import words_of
-from scenarios.schema import Scenario, Temper
+from scenarios.schema import Scenario
 
 WEIGHTS: Mapping[str, float] = MappingProxyType(
     {
@@ -139,12 +140,8 @@ def _reclaim(facts: Facts, persona: str) -> float:
 def _temper(facts: Facts, persona: str) -> float:
     """How eager they are: talkative by nature, impatient by now."""
     temper = facts.scenario.character(persona).temper
-    return 0.6 * temper.talkativeness + 0.4 * _impatience(facts.scene, persona, temper)
-
-
-def _impatience(scene: Scene, persona: str, temper: Temper) -> float:
-    mood = scene.mood_of(persona)
-    return mood.impatience if mood is not None else _HALF * (1.0 - temper.patience)
+    impatience = mood_in(facts.scenario, facts.scene, persona).impatience
+    return 0.6 * temper.talkativeness + 0.4 * impatience
 
 
 def _below_min(facts: Facts, persona: str) -> float:

@@ -112,12 +112,13 @@ def by_fewest_words(speakers: Sequence[str], scene: Scene) -> tuple[str, ...]:
 
 def _because(best_first: Sequence[Score]) -> str:
     """What speaks for the best more than for those behind, in words of ours."""
-    best, others = best_first[0], best_first[1:]
+    best, behind = best_first[0], [dict(one.terms) for one in best_first[1:]]
+    rivals = [terms for terms in behind if not terms["above_max"]] or behind
 
     def ahead(term: tuple[str, float]) -> float:
         name, value = term
-        rest = sum(dict(one.terms)[name] for one in others) / max(1, len(others))
-        return WEIGHTS[name] * (value - rest)
+        others = sum(terms[name] for terms in rivals) / max(1, len(rivals))
+        return WEIGHTS[name] * (value - others)
 
     return _REASONS[max(best.terms, key=ahead)[0]]
 
