@@ -17,8 +17,8 @@ _BETWEEN = re.compile(
 """Between two sentences; French has a space before a question mark."""
 
 
-CALL_WORDS = 4
-"""So short a sentence before a question may be the call that belongs to it: "Antoine Roche."."""
+CALL_WORDS = 3
+"""So short a sentence without a comma may be the call to the question after it."""
 
 
 class OpenQuestion(NamedTuple):
@@ -75,8 +75,9 @@ def _called(text: str, roster: Roster) -> tuple[str, ...]:
     if not last.endswith("?"):
         return ()
     called = roster.addressed(last).ids
-    if not called and before and len(words_of(before[-1])) <= CALL_WORDS:
-        called = roster.addressed(f"{before[-1].rstrip('.!…')}, {last}").ids
+    call = before[-1] if before else ""
+    if not called and "," not in call and 0 < len(words_of(call)) <= CALL_WORDS:
+        called = roster.addressed(f"{call.rstrip('.!…')}, {last}").ids
     return called
 
 

@@ -147,7 +147,13 @@ def test_a_call_before_the_question_counts_as_its_address() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Est-ce vrai ?", "Monsieur Castan le dira.", "Castan a raison. Est-ce vrai ?"]
+    "text",
+    [
+        "Est-ce vrai ?",
+        "Monsieur Castan le dira.",
+        "Castan a raison. Est-ce vrai ?",
+        "Castan, respirez. Est-ce vrai ?",
+    ],
 )
 def test_a_question_to_the_learner_is_left_to_the_learner(text: str) -> None:
     one = manager_at(talkative())
