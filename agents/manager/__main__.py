@@ -128,6 +128,8 @@ def _print_take(take: Take, scenario: Scenario) -> None:
         name = scenario.character(spoken.beat.persona).name
         print(f"    {name} ({spoken.beat.kind}): {spoken.text}")
     notes = [f"event {event}" for event in take.events]
+    notes += [f"page {event} is shown" for event in take.shown]
+    notes += [f"{scenario.character(one).name} arrives" for one in take.arrived]
     notes += [f"ended: {take.ended}"] if take.ended else []
     print(f"    phase {take.phase}{''.join('; ' + note for note in notes)}")
 

@@ -1,7 +1,8 @@
 """A scene played without a room, a model or a wait: authored lines on a simulated clock.
 
 Owns the author's scripted tests and the play-through that the library is checked with. Every line
-takes LINE_S scene seconds, whoever says it.
+takes LINE_S scene seconds, whoever says it; but a learner who goes on and on speaks WORDS_PER_S
+until somebody cuts in.
 """
 
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from random import Random
 
 from agents.manager.beats import Beat, Decision, Plan
 from agents.manager.manager import MultiAgentManager
+from agents.manager.scene import Scene
 from scenarios.fields import Language
 from scenarios.hearing import fold
 from scenarios.schema import Expectation, Scenario, ScriptedTest
@@ -18,6 +20,10 @@ from services.llm.understudy import Understudy
 
 LINE_S = 4.0
 TICK_S = 1.0
+
+WORDS_PER_S = 2.5
+"""Source: 150 words a minute, the middle of the 140 to 180 of people who explain something."""
+
 MAX_STEPS = 1000
 
 _LEARNER: dict[Language, tuple[str, ...]] = {
@@ -50,11 +56,16 @@ class Spoken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Take:
-    """What happened in one step. `ended` is the reason why the scene is over, if it is."""
+    """What happened in one step. `ended` is the reason why the scene is over, if it is.
+
+    `shown` are the events whose page the learner sees by now, `arrived` the guests who came in.
+    """
 
     spoken: tuple[Spoken, ...] = ()
     decisions: tuple[Decision, ...] = ()
     events: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+    arrived: tuple[str, ...] = ()
     phase: str
     ended: str | None = None
 
@@ -75,18 +86,22 @@ class Rehearsal:
 
     def open(self) -> Take:
         """The scene's first lines."""
-        return self._take([self._play(self.manager.begin(self.now_s))], ())
+        before = self.manager.scene
+        return self._take([self._play(self.manager.begin(self.now_s))], before)
 
     def say(self, words: str) -> Take:
-        """The learner says something and the cast answers."""
-        fired = self.manager.scene.fired
-        self._sounded()
-        plan = self.manager.answer(words, self.now_s)
-        return self._take([self._play(plan, words=words)], fired)
+        """The learner says something and the cast answers, or somebody cuts in on it."""
+        before = self.manager.scene
+        if (cut_in := self._cut_in(words)) is not None:
+            plan, words = cut_in
+        else:
+            self._sounded()
+            plan = self.manager.answer(words, self.now_s)
+        return self._take([self._play(plan, words=words)], before)
 
     def wait(self, wait_s: float) -> Take:
         """The learner is silent for that long, lines that are spoken meanwhile included."""
-        fired, until_s = self.manager.scene.fired, self.now_s + wait_s
+        before, until_s = self.manager.scene, self.now_s + wait_s
         plays = []
         while self.now_s < until_s and not self.ended:
             self.now_s += TICK_S
@@ -94,7 +109,19 @@ class Rehearsal:
             plan = self.manager.tick(self.now_s, quiet_s=quiet_s, busy=False)
             if plan is not None:
                 plays.append(self._play(plan))
-        return self._take(plays, fired)
+        return self._take(plays, before)
+
+    def _cut_in(self, words: str) -> tuple[Plan, str] | None:
+        """Who cuts in on these words, and how many of them were heard by then."""
+        said = words.split()
+        for speaking_s in range(1, int(len(said) / WORDS_PER_S) + 1):
+            heard = " ".join(said[: int(speaking_s * WORDS_PER_S)])
+            now_s = self.now_s + speaking_s
+            plan = self.manager.cut_in(heard, now_s, speaking_s=float(speaking_s))
+            if plan is not None:
+                self.now_s = self._sound_s = now_s
+                return plan, heard
+        return None
 
     def _play(self, plan: Plan, *, words: str | None = None) -> tuple[Plan, list[Spoken]]:
         self.manager.commit(plan, words=words, now_s=self.now_s)
@@ -105,6 +132,7 @@ class Rehearsal:
             )
             if beat.say:
                 self._understudy.mark(beat.persona, beat.say)
+            text = f"{beat.lead_in} {text}".lstrip()
             self._sounded()
             self.manager.performed(beat, text, False, self.now_s)
             spoken.append(Spoken(beat=beat, text=text))
@@ -114,12 +142,16 @@ class Rehearsal:
         self.now_s += LINE_S
         self._sound_s = self.now_s
 
-    def _take(self, plays: list[tuple[Plan, list[Spoken]]], fired: tuple[str, ...]) -> Take:
+    def _take(self, plays: list[tuple[Plan, list[Spoken]]], before: Scene) -> Take:
         scene = self.manager.scene
+        events = tuple(event for event in scene.fired if event not in before.fired)
+        pages = {one.id for one in self.manager.scenario.events if one.document is not None}
         return Take(
             spoken=tuple(spoken for _, lines in plays for spoken in lines),
             decisions=tuple(plan.decision for plan, _ in plays),
-            events=tuple(event for event in scene.fired if event not in fired),
+            events=events,
+            shown=tuple(event for event in events if event in pages),
+            arrived=tuple(who for who, _ in scene.arrived if who not in dict(before.arrived)),
             phase=scene.phase,
             ended=scene.ended,
         )
@@ -169,6 +201,8 @@ def _step(rehearsal: Rehearsal, test: ScriptedTest) -> Take | None:
         spoken=said.spoken + waited.spoken,
         decisions=said.decisions + waited.decisions,
         events=said.events + waited.events,
+        shown=said.shown + waited.shown,
+        arrived=said.arrived + waited.arrived,
         phase=waited.phase,
         ended=waited.ended,
     )

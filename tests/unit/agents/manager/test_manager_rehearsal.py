@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from agents.manager.__main__ import main
+from agents.manager.beats import BeatKind
 from agents.manager.rehearsal import LINE_S, Rehearsal, rehearse
 from tests.fakes.scenes import debate
 
@@ -72,6 +73,42 @@ def test_every_line_takes_its_time() -> None:
     assert rehearsal.now_s == 4 * LINE_S
     rehearsal.say("Bonsoir.")
     assert rehearsal.now_s == 6 * LINE_S
+
+
+def test_learner_who_goes_on_and_on_is_cut_off_in_mid_sentence() -> None:
+    rehearsal = Rehearsal(debate(moderation={"by": "kerbrat", "turn_s": 10}))
+    rehearsal.open()
+    began_s = rehearsal.now_s
+    take = rehearsal.say("Je continue. " * 60)
+
+    assert take.spoken[0].beat.kind is BeatKind.CUT_IN
+    assert take.spoken[0].beat.persona == "kerbrat"
+    assert rehearsal.manager.memory[-2].text == " ".join(["Je continue."] * 12 + ["Je"])
+    assert rehearsal.now_s == began_s + 10 + LINE_S
+
+
+def test_learner_who_is_brief_is_not_cut_off() -> None:
+    rehearsal = Rehearsal(debate(moderation={"by": "kerbrat", "turn_s": 10}))
+    rehearsal.open()
+    take = rehearsal.say("Je continue. " * 12)
+
+    assert take.spoken[0].beat.kind is not BeatKind.CUT_IN
+
+
+def test_guests_and_pages_are_told_of() -> None:
+    events = [
+        {"id": "venue", "when": {"heard": ["témoin"]}, "by": "castan", "do": "arrive"},
+        {
+            "id": "piece", "when": {"heard": ["page"]}, "by": "morel", "do": "show",
+            "document": {"title": "Page", "text": "Rien."},
+        },
+    ]  # fmt: skip
+    rehearsal = Rehearsal(debate(events=events))
+    rehearsal.open()
+
+    assert rehearsal.say("Voici mon témoin.").arrived == ("castan",)
+    assert rehearsal.say("Voici ma page.").shown == ("piece",)
+    assert rehearsal.say("Voilà.").shown == ()
 
 
 def test_the_command_says_how_many_tests_hold(
