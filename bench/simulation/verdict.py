@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from agents.manager.beats import BeatKind
+from agents.manager.beats import BeatKind, Rung
 from bench.simulation.tape import Segment, Tape
 from bench.simulation.words import Sent
 from scenarios.hearing import words_of
@@ -26,6 +26,7 @@ AIRTIME_WORDS = 150
 AIRTIME_SLACK = 0.08
 """One line more or less; whoever is asked by name answers, whatever their share."""
 
+_FREE = frozenset({Rung.SCORE, Rung.MODEL})
 _OWED = frozenset({BeatKind.ANSWER, BeatKind.EVENT, BeatKind.CLOSING, BeatKind.OPENING})
 
 
@@ -115,12 +116,21 @@ def ignored(tape: Tape) -> Iterator[Noticed]:
 
 
 def airtime(scenario: Scenario, tape: Tape) -> Iterator[Noticed]:
-    """Somebody talks more, or less, than the author's share; asked-for answers aside."""
+    """Somebody talks more, or less, than the author's share, where the manager was free to choose.
+
+    Openings, events, closings and answers of those who were asked are the author's or the person's
+    choice.
+    """
     bounds = scenario.moderation.airtime
-    asked = {turn.plan.beats[0].id for turn in tape.turns if turn.addressed and turn.plan.beats}
+    free = {
+        beat.id
+        for turn in tape.turns
+        for beat in turn.plan.beats
+        if turn.plan.decision.rung in _FREE or beat.kind is BeatKind.FOLLOW_UP
+    }
     words: Counter[str] = Counter({one.id: 0 for one in scenario.cast})
     for one in _lines(tape):
-        if one.beat is not None and one.beat.id not in asked and not one.beat.say:
+        if one.beat is not None and one.beat.id in free and not one.beat.say:
             words[one.who] += len(one.text.split())
     whole = sum(words.values())
     if whole < AIRTIME_WORDS:

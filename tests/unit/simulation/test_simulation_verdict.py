@@ -108,7 +108,11 @@ def test_one_who_was_asked_by_name_and_says_nothing_was_ignored() -> None:
 def test_airtime_beyond_the_authors_share_is_seen() -> None:
     scene = debate(moderation={"airtime": {"min": 0.1, "max": 0.4}})
     lines = [said(who, 10.0 * at, LONG * 12) for at, who in enumerate(["roche"] * 3 + ["morel"])]
-    found = {one.what for one in airtime(scene, Tape(segments=lines))}
+    plans = [turn(one.who) for one in lines]
+    for one, chosen in zip(lines, plans, strict=True):
+        assert one.beat is not None
+        chosen.plan = replace(chosen.plan, beats=(one.beat,))
+    found = {one.what for one in airtime(scene, Tape(segments=lines, turns=plans))}
     assert found == {"roche has 75%", "kerbrat has only 0%", "castan has only 0%"}
 
 
