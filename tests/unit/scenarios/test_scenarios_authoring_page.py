@@ -1,13 +1,19 @@
 """docs/authoring.md says what is so: its scene is clean, its tables are whole."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agents.manager import temperament
+from agents.manager.beats import BeatKind, Stance
+from agents.manager.cutting import MONOLOGUE_S
+from agents.manager.scoring import SHARES_FROM_WORDS
 from scenarios.lint.cast import ENGINES
 from scenarios.loader import problems_in
+from scenarios.schema import Temper
 from scenarios.shape import json_schema
 from scenarios.yaml_reader import read
 
@@ -62,3 +68,36 @@ def test_example_message_is_what_lint_says(tmp_path: Path) -> None:
     (folder / "scenario.yaml").write_text(spoilt, encoding="utf-8")
     (problem,) = problems_in(folder)
     assert str(problem).partition(": ")[2] in PAGE
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.0f} %"
+
+
+DIALS: list[tuple[str, Callable[[Temper], str]]] = [
+    ("patience", lambda one: f"{temperament.cuts_in_after_s(one):.0f} s"),
+    ("patience", lambda one: f"{temperament.waits_s(one):g} s"),
+    ("patience", lambda one: f"{temperament.base_impatience(one):g}"),
+    ("interruption", lambda one: f"{temperament.cuts_in_after_s(one):.0f} s"),
+    ("interruption", lambda one: _percent(temperament.reclaims(one))),
+    ("talkativeness", lambda one: _percent(temperament.follow_up_share(one))),
+    ("talkativeness", lambda one: f"{temperament.max_words(one, BeatKind.ANSWER)} words"),
+    ("hostility", lambda one: f"{temperament.base_trust(one):g}"),
+    ("hostility", lambda one: _percent(temperament.stances(one)[Stance.OBJECT])),
+]
+
+
+def test_table_of_dials_says_what_they_do() -> None:
+    rows = [line for line in PAGE.splitlines() if re.match(r"\| (`\w+` )?\| ", line)]
+    table = rows[rows.index(next(one for one in rows if "`patience`" in one)) :]
+    for row, (dial, told) in zip(table, DIALS, strict=False):
+        cells = [told(Temper(**{dial: value})) for value in (0.0, 0.5, 1.0)]
+        assert row.endswith(f"| {' | '.join(cells)} |"), (dial, cells)
+
+
+def test_page_names_the_default_temper_and_the_limits_of_a_monologue() -> None:
+    defaults = [f"{name} {value:g}" for name, value in Temper().model_dump().items()]
+    assert f"{', '.join(defaults[:3])} and {defaults[3]}" in PAGE
+    assert MONOLOGUE_S == 120.0
+    assert "cuts in after two minutes" in PAGE
+    assert f"once the cast has said {SHARES_FROM_WORDS} words" in PAGE
