@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from agents.manager.beats import Plan
+from agents.manager.ports import Recollection
 from scenarios.happenings import Document
 
 
@@ -36,4 +37,12 @@ class Stage(Protocol):
 
     def show_cast(self, personas: Sequence[str]) -> None:
         """Lets the room see who of the cast is there."""
+        ...
+
+
+class Remembers(Recollection, Protocol):
+    """A memory of the whole session that may have work under way."""
+
+    async def aclose(self) -> None:
+        """Ends it."""
         ...

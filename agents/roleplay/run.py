@@ -13,7 +13,7 @@ from agents.cast.moment import Said
 from agents.manager.beats import Beat, Plan, Rung
 from agents.manager.manager import MultiAgentManager
 from agents.manager.moods import unread
-from agents.manager.ports import Judge, Recollection, Shift
+from agents.manager.ports import Judge, Shift
 from agents.manager.reactions import Listening, Pause
 from agents.manager.record import Recorder
 from agents.manager.scene import Scene
@@ -23,7 +23,7 @@ from agents.roleplay.chronicle import Chronicle
 from agents.roleplay.journal import Journal
 from agents.roleplay.judging import Judging
 from agents.roleplay.lines import Aside, Line, Lines
-from agents.roleplay.ports import Stage
+from agents.roleplay.ports import Remembers, Stage
 from agents.roleplay.prompting import Prompting
 from agents.roleplay.reacting import Reacting
 from agents.roleplay.scene_clock import SceneClock
@@ -63,7 +63,7 @@ class Roleplay:
         choosing: Choosing | None = None,
         listening: Listening | None = None,
         judge: Judge | None = None,
-        recollection: Recollection | None = None,
+        recollection: Remembers | None = None,
     ) -> None:
         self.scenario = scenario
         self.room = room
@@ -94,6 +94,7 @@ class Roleplay:
             recollection=recollection,
         )
         self._judging = Judging(judge, apply=self._judged)
+        self._recollection = recollection
         self._showing = Showing(scenario)
         self._stage: Stage | None = None
         self._unasked = Unasked(self._recorder, scene_clock, now_s=self._now_s)
@@ -113,6 +114,8 @@ class Roleplay:
             await end(playing)
             await self._judging.aclose()
             await self._answering.aclose()
+            if self._recollection is not None:
+                await self._recollection.aclose()
 
     async def answer(self, words: str, *, since_s: float = 0.0) -> Plan:
         """Who answers these words. Changes nothing: the framework may throw the answer away.

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from agents.roleplay.remembering import Analyses
 from agents.stage.hearing import Hears
 from agents.stage.speaking import CastVoices
 from scenarios.catalogue import Catalogue
@@ -41,6 +42,7 @@ class House:
     catalogue: Catalogue
     ears: tuple[Ear, ...]
     engines: tuple[VoiceEngine, ...]
+    memory: Analyses | None = None
     vendor: "Vendor | None" = None
 
     def scenario(self, id: str) -> Loaded:

@@ -18,6 +18,7 @@ from agents.roleplay.choosing import Choosing, OptimizerChooser
 from agents.roleplay.journal import Journal
 from agents.roleplay.judging import OptimizerJudge
 from agents.roleplay.lines import Lines
+from agents.roleplay.remembering import Remembering
 from agents.roleplay.run import Roleplay
 from agents.roleplay.scene_clock import SceneClock
 from agents.stage.house import House
@@ -39,10 +40,11 @@ def stage_scene(
 ) -> Roleplay:
     """The scene of that session, after the turns that were played of it already."""
     said = [said_of(turn) for turn in turns]
+    manager = _manager(scenario, session, said)
     return Roleplay(
         scenario,
         room=session.room,
-        manager=_manager(scenario, session, said),
+        manager=manager,
         lines=_lines(house, scenario, session, said),
         journal=journal,
         clock=house.clock,
@@ -53,6 +55,7 @@ def stage_scene(
         choosing=Choosing(_chooser(house, scenario, session)),
         listening=Listening(scenario, Random(f"{session.room}:listening")),
         judge=_judge(house, scenario, session),
+        recollection=_recollection(house, scenario, session, manager),
     )
 
 
@@ -112,6 +115,21 @@ def _judge(house: House, scenario: Scenario, session: SessionRecord) -> Judge | 
         room=session.room,
         user=session.user,
         revision=session.scenario_hash,
+        templates=house.templates,
+    )
+
+
+def _recollection(
+    house: House, scenario: Scenario, session: SessionRecord, manager: MultiAgentManager
+) -> Remembering:
+    """Memory beyond the window; without a model the rules alone remember."""
+    return Remembering(
+        scenario,
+        manager,
+        room=session.room,
+        user=session.user,
+        revision=session.scenario_hash,
+        analyst=house.memory if house.optimizer.has_model else None,
         templates=house.templates,
     )
 

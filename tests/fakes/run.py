@@ -8,11 +8,12 @@ from typing import Any
 
 from agents.manager.beats import Plan
 from agents.manager.manager import MultiAgentManager
-from agents.manager.ports import Chooser, Judge, Recollection
+from agents.manager.ports import Chooser, Judge
 from agents.manager.reactions import Listening
 from agents.roleplay.choosing import Choosing
 from agents.roleplay.journal import Journal
 from agents.roleplay.lines import Lines
+from agents.roleplay.ports import Remembers
 from agents.roleplay.run import Roleplay
 from agents.roleplay.scene_clock import SceneClock
 from scenarios.loader import parse
@@ -115,7 +116,7 @@ async def open_run(
     scene: str = SCENE,
     chooser: Chooser | None = None,
     judge: Judge | None = None,
-    recollection: Recollection | None = None,
+    recollection: Remembers | None = None,
     reacting: bool = False,
 ) -> Run:
     """A run of `scene`; `reacting` lets its listeners let something fall."""

@@ -10,6 +10,7 @@ from agents.cast.moment import LEARNER
 from agents.manager.reactions import Pause
 from agents.manager.replay import replay
 from agents.manager.stored import said_of
+from agents.manager.temperament import manner
 from scenarios.loader import parse
 from tests.fakes.chat_model import FakeChatModel, Script
 from tests.fakes.run import ROOM, SCENE, LongStage, Run, open_run
@@ -200,3 +201,35 @@ async def test_echo_is_recorded_without_its_words() -> None:
         (echo, *_) = await run.told("echo")
 
     assert echo.keys() == {"turn_id", "persona", "kind"}
+
+
+class Memories:
+    """Remembers one thing, whoever asks."""
+
+    closed = False
+
+    def recalled(self, persona: str) -> str:
+        return f"{persona} se souvient du canal de 1992."
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+async def test_prompt_holds_what_the_session_established_and_how_the_character_feels() -> None:
+    memories = Memories()
+    model = FakeChatModel(Script(pieces=("Bonsoir.",)))
+    run = await open_run(model, scene=HAPPENING, recollection=memories)
+    async with played(run):
+        angry = "Monsieur Roche, vous êtes incompétent, c'est ridicule, taisez-vous."
+        for _ in range(3):
+            await run.stage.hear(angry)
+        prompt = "\n".join(m.content for m in model.requests[-1].messages)
+        scene = run.roleplay._manager.scene
+        feels = manner(
+            run.roleplay.scenario.character("roche").temper, scene.mood_of("roche"), "fr"
+        )
+
+        assert "roche se souvient du canal de 1992." in prompt
+        assert feels
+        assert feels in prompt
+    assert memories.closed

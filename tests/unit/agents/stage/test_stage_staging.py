@@ -6,7 +6,10 @@ from random import Random
 import pytest
 
 from agents.manager.manager import MultiAgentManager
+from agents.roleplay.choosing import OptimizerChooser
 from agents.roleplay.journal import Journal
+from agents.roleplay.judging import OptimizerJudge
+from agents.roleplay.remembering import Remembering
 from agents.roleplay.run import Roleplay
 from agents.stage.house import House
 from agents.stage.staging import stage_scene
@@ -109,3 +112,19 @@ async def test_scene_goes_on_where_it_was_lost() -> None:
 
     assert roleplay.time.now_s() == pytest.approx(7.0, abs=1.0)
     assert [one.text for one in roleplay._manager.memory] == [HEARD]
+
+
+async def test_scene_without_a_model_has_nobody_to_ask() -> None:
+    roleplay = taken_up(optimizer_on(None, LoopClock()))
+
+    assert roleplay._judging._judge is None
+    assert roleplay._answering._choosing._chooser is None
+    assert isinstance(roleplay._recollection, Remembering)
+    assert roleplay._recollection._analyst is None
+
+
+async def test_scene_with_a_model_may_ask_it_who_speaks_and_how_a_turn_was_taken() -> None:
+    roleplay = taken_up(optimizer_on(FakeChatModel((HEARD,)), LoopClock()))
+
+    assert isinstance(roleplay._judging._judge, OptimizerJudge)
+    assert isinstance(roleplay._answering._choosing._chooser, OptimizerChooser)
