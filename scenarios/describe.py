@@ -94,7 +94,8 @@ def _phase(phase: Phase, scenario: Scenario) -> str:
     speakers = scenario.speakers_of(phase)
     others = [id for id in speakers if id != scenario.lead_of(phase)]
     cast = ", ".join([f"{scenario.lead_of(phase)} leads", *others])
-    silent = [id for id in scenario.present_in(phase) if id not in speakers]
+    late = scenario.late_guests
+    silent = [id for id in scenario.present_in(phase) if id not in (*speakers, *late)]
     out = [one.id for one in scenario.cast if one.id not in scenario.present_in(phase)]
     bounds = f"{phase.turns.min} to {phase.turns.max} turns"
     if phase.time_limit_s is not None:

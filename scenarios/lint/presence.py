@@ -47,7 +47,7 @@ def events(scenario: Scenario) -> Iterator[Finding]:
                 yield Finding(
                     code="W-ABSENT",
                     path=path,
-                    cause=f"{quoted(event.by)} is out of the room in {quoted(phase.id)}",
+                    cause=f"this may come in {quoted(phase.id)}: {quoted(event.by)} is out then",
                     hint="Add `phase:` to `when`, or let someone act who is always there.",
                 )
                 break

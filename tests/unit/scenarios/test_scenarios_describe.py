@@ -101,7 +101,7 @@ def test_author_s_page_tells_of_guests_tempers_and_presence(lively: SceneFile) -
         line for line in page.splitlines() if line.startswith("  vidal: ")
     ]
     assert "morel leads; listening: roche; out of the room: vidal; 0 to 20 turns" in page
-    assert "morel leads, roche; listening: vidal; all open, whoever is ready first" in page
+    assert "morel leads, roche; all open, whoever is ready first" in page
 
 
 @pytest.mark.parametrize(
