@@ -56,11 +56,6 @@ def heard_by(
     )
 
 
-def heard_all(persona: str, memory: Sequence[Said], scenario: Scenario, scene: SceneView) -> bool:
-    """Whether that character heard all of it."""
-    return len(heard_by(persona, memory, scenario, scene)) == len(memory)
-
-
 def _arrival(
     persona: str, memory: Sequence[Said], scenario: Scenario, scene: SceneView
 ) -> Place | None:
