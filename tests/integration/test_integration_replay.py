@@ -2,7 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -12,7 +13,8 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from agents.manager.manager import MultiAgentManager
-from agents.roleplay.choosing import Choosing
+from agents.manager.scene import Scene
+from agents.manager.stored import said_of
 from agents.roleplay.journal import Journal
 from agents.roleplay.lines import Lines
 from agents.roleplay.run import Roleplay
@@ -41,12 +43,16 @@ SAID = (
 )
 
 
-async def play(store: SessionStore) -> None:
-    """A short scene: an opening, answers, one of them cut, a return, a skip, the end."""
+@asynccontextmanager
+async def job(store: SessionStore, room: str = ROOM) -> AsyncIterator[tuple[Roleplay, FakeStage]]:
+    """A job that plays the room, from its beginning or from where another one lost it.
+
+    It dies with the block: what it had not written by then is lost.
+    """
     scenario, clock = parse(SCENE, file="petit-debat/scenario.yaml"), SystemClock()
-    await store.open(
+    session = await store.open(
         SessionRecord(
-            room=ROOM,
+            room=room,
             user="local",
             scenario_id=scenario.id,
             scenario_hash="h",
@@ -55,46 +61,59 @@ async def play(store: SessionStore) -> None:
             started_at=datetime(2026, 11, 21, tzinfo=UTC),
         )
     )
-    journal = Journal(store, clock, room=ROOM)
+    manager = MultiAgentManager(scenario, rng=Random(room))
+    if session.scene:
+        said = [said_of(turn) for turn in await store.turns(room)]
+        scene = Scene.from_json(session.scene)
+        manager = MultiAgentManager.restore(scenario, scene, said, Random(room))
+    journal = Journal(store, clock, room=room)
     writing = asyncio.create_task(journal.run())
     roleplay = Roleplay(
         scenario,
-        room=ROOM,
-        manager=MultiAgentManager(scenario, rng=Random(ROOM)),
+        room=room,
+        manager=manager,
         lines=Lines(
             scenario,
             optimizer=optimizer_on(None, LoopClock()),
             understudy=Understudy(scenario, rng=Random(1)),
-            room=ROOM,
+            room=room,
         ),
         journal=journal,
         clock=clock,
-        scene_clock=SceneClock(clock),
+        scene_clock=SceneClock(clock, elapsed_s=float(session.scene.get("elapsed_s", 0.0))),
         learner_name="Camille",
-        choosing=Choosing(None),
     )
     stage = FakeStage(roleplay)
     playing = asyncio.create_task(roleplay.run(stage))
     await asyncio.sleep(0.1)
-    for at, words in enumerate(SAID):
-        stage.cut_after = 2 if at == 2 else None
-        await stage.hear(words)
-    roleplay.returned(12.0)
-    await asyncio.sleep(0.1)
-    roleplay.end("learner")
-    await asyncio.wait_for(playing, 5)
+    yield roleplay, stage
     await journal.drain(5)
-    writing.cancel()
-    await asyncio.gather(writing, return_exceptions=True)
+    for task in (playing, writing):
+        task.cancel()
+    await asyncio.gather(playing, writing, return_exceptions=True)
+
+
+async def play(store: SessionStore) -> None:
+    """A short scene: an opening, answers, one of them cut, a return, the end."""
+    async with job(store) as (roleplay, stage):
+        for at, words in enumerate(SAID):
+            stage.cut_after = 2 if at == 2 else None
+            await stage.hear(words)
+        roleplay.returned(12.0)
+        await asyncio.sleep(0.1)
+        roleplay.end("learner")
+        await asyncio.sleep(0.5)
 
 
 async def command(*arguments: str, environ: Mapping[str, str]) -> tuple[int, str]:
     """`python -m agents.manager`: its exit status, and all that it printed."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "agents.manager", *arguments,
-        cwd=ROOT, env=dict(environ),
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
+        *(sys.executable, "-m", "agents.manager", *arguments),
+        cwd=ROOT,
+        env=dict(environ),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
     printed, _ = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode is not None
     return process.returncode, printed.decode()
@@ -126,6 +145,21 @@ async def test_decisions_of_a_stored_session_are_made_again(environ: dict[str, s
     assert (status, printed.splitlines()[-1].endswith("all the same")) == (0, True), printed
     assert "[addressed] morel: was addressed" in printed
     assert not any(words in printed for words in SAID)
+
+
+async def test_s2_session_that_two_jobs_played_is_made_again(environ: dict[str, str]) -> None:
+    async with open_sql(environ["DATABASE_URL"]) as sql:
+        async with job(sql.store) as (_, stage):
+            await stage.hear(SAID[0])
+            await stage.hear(SAID[1])
+        async with job(sql.store) as (_, stage):
+            await stage.hear(SAID[4])
+        kinds = [event.data["do"] for event in await sql.store.events(ROOM) if event.kind == "move"]
+    status, printed = await command("replay", ROOM, "-v", environ=environ)
+
+    assert kinds.count("restored") == 1
+    assert status == 0, printed
+    assert "the scene goes on after a restart" in printed
 
 
 async def test_changed_words_are_told_move_by_move(environ: dict[str, str]) -> None:
