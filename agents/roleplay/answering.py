@@ -60,6 +60,11 @@ class Answering:
         if question is not None:
             self._choosing.consider(question)
 
+    def counts(self) -> dict[str, int]:
+        """How often a model was asked, how often it was heard, ignored or late."""
+        one = self._choosing
+        return {"asked": one.asked, "used": one.used, "ignored": one.ignored, "late": one.late}
+
     async def aclose(self) -> None:
         """Ends a question that is under way."""
         await self._choosing.aclose()

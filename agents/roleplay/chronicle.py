@@ -61,6 +61,11 @@ class Chronicle:
         """Another phase is played."""
         self._journal.event("phase", {"phase": phase})
 
+    def opinions(self, counts: Mapping[str, int]) -> None:
+        """How often a model was asked who speaks, and what came of it; none if never."""
+        if counts["asked"]:
+            self._journal.event("opinions", counts)
+
     def reacted(self, persona: str, moment: str) -> None:
         """A listener's reaction was heard; it is nobody's turn."""
         self._journal.event("reaction", {"persona": persona, "moment": moment})

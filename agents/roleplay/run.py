@@ -114,6 +114,7 @@ class Roleplay:
             await end(playing)
             await self._judging.aclose()
             await self._answering.aclose()
+            self._chronicle.opinions(self._answering.counts())
             if self._recollection is not None:
                 await self._recollection.aclose()
 

@@ -11,6 +11,7 @@ from agents.manager.beats import Beat, BeatKind
 from agents.roleplay.line import Line, Wanted
 from agents.roleplay.lines import Lines
 from scenarios.loader import parse
+from services.core.errors import BackendError
 from services.llm.deck import Deck
 from services.llm.entry import LedgerEntry, Role
 from services.llm.outcome import Source
@@ -30,6 +31,13 @@ REACTING = SCENE.replace(
     "      closing: [\"Au revoir.\"]",
     "      reactions: [\"Hm.\", \"Tiens donc.\"]\n      closing: [\"Au revoir.\"]",
 )  # fmt: skip
+
+GUEST = """\
+  - id: {0}
+    name: {0}
+    persona: Invitée.
+    understudy: {{opening: ["Me voici."], lines: ["Je vous écoute."], closing: ["Adieu."]}}
+"""
 
 
 class Writer:
@@ -163,6 +171,31 @@ async def test_opening_line_does_not_say_what_the_one_before_it_says() -> None:
 
     assert texts == [FREIGHT, "Bonsoir, je suis sceptique."]
     assert writer.echoes == ["a1-roche"]
+
+
+async def test_l6_four_openings_of_which_one_fails_and_one_is_silent_start_on_time() -> None:
+    writer = Writer(
+        FakeChatModel(
+            Script(pieces=(), silent=True),
+            Script(pieces=(), fault=BackendError("reset", code="connection")),
+            Script(pieces=("Parlons du fret.",)),
+            Script(pieces=("Je viens pour les riverains.",)),
+        ),
+        REACTING.replace("phases:", "".join(map(GUEST.format, ("cahen", "diop"))) + "phases:", 1),
+    )
+    round_ = [wanted(one, BeatKind.OPENING) for one in ("morel", "roche", "cahen", "diop")]
+    loop = asyncio.get_running_loop()
+
+    async def timed(line: Line) -> tuple[str, float]:
+        return await told(line), loop.time()
+
+    (_, silent_s), (failed, failed_s), *others = await asyncio.gather(
+        *map(timed, writer.lines.write_round(round_))
+    )
+    assert [text for text, _ in others] == ["Parlons du fret.", "Je viens pour les riverains."]
+    assert max(at_s for _, at_s in others) < 0.1
+    assert failed == "Bonsoir, je suis sceptique."
+    assert failed_s <= silent_s <= 2.05
 
 
 @pytest.mark.parametrize("persona", ["morel", "roche"])

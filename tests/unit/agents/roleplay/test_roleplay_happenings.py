@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from agents.cast.moment import LEARNER
+from agents.manager.beats import BeatKind
 from agents.manager.reactions import Pause
 from agents.manager.replay import replay
 from agents.manager.stored import said_of
@@ -128,6 +129,27 @@ async def test_recorded_run_replays_to_the_byte(run: Run) -> None:
 
     assert {"opened", "answer", "returned", "skip", "performed"} <= {one.do for one in made}
     assert [one.differences for one in made if one.differences] == []
+
+
+async def test_m2_learner_who_goes_on_and_on_is_cut_off_with_what_was_heard(run: Run) -> None:
+    words = "Je continue et je continue encore."
+    assert run.roleplay.cut_in(words, speaking_s=3.0) is None
+    plan = run.roleplay.cut_in(words, speaking_s=130.0)
+    assert plan is not None
+    run.roleplay.commit(plan, words)
+    await run.stage.perform(plan)
+
+    assert plan.beats[0].kind is BeatKind.CUT_IN
+    learner = [text for who, text, _ in await run.texts() if who == LEARNER]
+    assert learner == [words]
+
+
+async def test_patient_listeners_wait_longer(run: Run) -> None:
+    hasty = run.roleplay.waits_s()
+    patient = SCENE.replace("persona: Animatrice.", "persona: A.\n    temper: {patience: 1.0}")
+    other = await open_run(scene=patient)
+    async with played(other):
+        assert other.roleplay.waits_s() > hasty
 
 
 async def test_s4_person_who_comes_back_hears_one_sentence_first(run: Run) -> None:

@@ -219,4 +219,6 @@ async def test_s5_scene_that_stops_ends_what_it_had_asked() -> None:
     run.roleplay.stop("left")
     await playing
 
+    async with writing(run):
+        assert await run.told("opinions") == [{"asked": 1, "used": 0, "ignored": 0, "late": 1}]
     assert not [task for task in asyncio.all_tasks() if task.get_name() in {"judging", "choosing"}]
