@@ -9,6 +9,7 @@ nothing about who speaks: it only ends the line. Which sentences a character may
 import re
 
 from agents.cast.asides import Asides
+from agents.cast.role import out_of_role
 from scenarios.hearing import words_of
 from scenarios.schema import Character, Scenario
 from services.llm.prompts.spoken import END, SpokenGuard
@@ -47,8 +48,11 @@ class LineGuard:
         self.done = False
         self._asides = Asides()
         self._scenario = scenario
-        self._sentences = SpokenGuard(scenario.language, may_say=self._is_a_subject)
-        self._own = _labels(scenario.character(persona))
+        character = scenario.character(persona)
+        self._sentences = SpokenGuard(
+            scenario.language, may_say=self._is_a_subject, never=out_of_role(character, scenario)
+        )
+        self._own = _labels(character)
         others = {label for one in scenario.cast if one.id != persona for label in _labels(one)}
         learner = " ".join(words_of(scenario.learner.role))
         self._others = (others | {*_STRANGERS, learner}) - self._own
@@ -63,7 +67,7 @@ class LineGuard:
 
     @property
     def dropped(self) -> int:
-        """Sentences that were not let through: another language, or a model speaking of itself."""
+        """Sentences that were not let through: in another language, or out of the role."""
         return self._sentences.dropped
 
     def feed(self, piece: str) -> str:

@@ -8,6 +8,7 @@ needs them, are judged whole.
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Literal
 
@@ -23,6 +24,9 @@ SURE_WORDS = 4
 
 LANGUAGE_WORDS = 8
 """So many words are looked at before a sentence's language is decided."""
+
+LONG_PHRASE = 7
+"""A phrase of so many words is held back from its second word on: its first one tells nothing."""
 
 _FOREIGN_WORDS = 2
 
@@ -41,13 +45,19 @@ class SpokenGuard:
     """Takes the text of one line as it comes, and gives what of it may be spoken, in order.
 
     `may_say` tells whether a phrase such as "language model" is a subject of the scene: if not, a
-    sentence with it is taken for the model speaking of itself. `dropped` counts sentences.
+    sentence with it is taken for the model speaking of itself. `never` are other phrases that no
+    sentence may hold. `dropped` counts sentences.
     """
 
     def __init__(
-        self, language: Language, *, may_say: Callable[[Phrase], bool] = lambda _: False
+        self,
+        language: Language,
+        *,
+        may_say: Callable[[Phrase], bool] = lambda _: False,
+        never: "Forbidden | None" = None,
     ) -> None:
         self.dropped = 0
+        self._never = never or _NOTHING
         self._language = language
         self._may_say = may_say
         self._held = ""
@@ -56,6 +66,7 @@ class SpokenGuard:
         self._dropping = False
         self._settled = False
         self._glued = False
+        self._before = ""
 
     def feed(self, text: str) -> str:
         """What may be spoken by now; each sentence in `text` ends with END."""
@@ -85,15 +96,20 @@ class SpokenGuard:
         self._first = self._first and not self._said
         self._held = ""
         self._dropping = self._settled = self._glued = False
+        self._before = ""
         return given
 
     def _sift(self, *, over: bool) -> str:
         spans = [(one.start(), one.end()) for one in _WORD.finditer(self._held)]
         words = [_folded(self._held[start:end]) for start, end in spans]
+        before = [self._before] if self._before else []
         if self._glued and spans and spans[0][0] == 0:
-            words[0] = ""
+            words[0] = "".join((*before, words[0]))
+            before = []
         unfinished = bool(spans) and not over and spans[-1][1] == len(self._held)
-        confession = self._confession(words, unfinished=unfinished)
+        confession = self._confession([*before, *words], unfinished=unfinished)
+        if isinstance(confession, int):
+            confession = max(confession - len(before), 0)
         verdict = self._language_of(words[: len(words) - unfinished], over=over)
         if confession == "said" or verdict == "drop":
             self._dropping, self._held = True, ""
@@ -109,6 +125,9 @@ class SpokenGuard:
 
     def _give(self, end: int) -> str:
         text, self._held = self._held[:end], self._held[end:]
+        if given := _WORD.findall(text):
+            glued = self._glued and text[0].isalnum() and len(given) == 1
+            self._before = (self._before if glued else "") + _folded(given[-1])
         self._glued = text[-1:].isalnum()
         text = _ENTITY.sub(lambda one: _ENTITIES.get(one[1].lower(), ""), _URL.sub("", text))
         if not self._said:
@@ -118,18 +137,19 @@ class SpokenGuard:
 
     def _confession(self, words: list[str], *, unfinished: bool) -> Literal["said"] | int | None:
         """Whether a forbidden phrase was said, or the index of the word that may begin one."""
-        starts, beginnings = _forbidden()
+        shared, own = _forbidden(), self._never
         for at, word in enumerate(words):
-            for phrase in starts.get(word, ()):
+            for phrase in (*shared.starts.get(word, ()), *own.starts.get(word, ())):
                 have = tuple(words[at : at + len(phrase)])
                 ends = at + len(have) == len(words)
                 if have == phrase and not (ends and unfinished):
                     if phrase in phrases("machines") and self._may_say(phrase):
                         continue
                     return "said"
-                if ends and _begins(phrase, have, unfinished=unfinished):
+                sure = len(have) > 1 or len(phrase) < LONG_PHRASE
+                if ends and sure and _begins(phrase, have, unfinished=unfinished):
                     return at
-        if unfinished and words[-1] in beginnings:
+        if unfinished and any(words[-1] in one.beginnings for one in (shared, own)):
             return len(words) - 1
         return None
 
@@ -177,14 +197,33 @@ def _other_script(text: str) -> bool:
     return 2 * others > len(letters)
 
 
-@cache
-def _forbidden() -> tuple[Mapping[str, tuple[Phrase, ...]], frozenset[str]]:
-    """Forbidden phrases by their first word, and every beginning of such a word."""
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """Phrases by their first word, and every beginning of the first word of a short one."""
+
+    starts: Mapping[str, tuple[Phrase, ...]]
+    beginnings: frozenset[str]
+
+
+def forbidding(all: Iterable[Phrase]) -> Forbidden:
+    """Those phrases, made ready to be looked for."""
     starts: defaultdict[str, list[Phrase]] = defaultdict(list)
-    for phrase in phrases("confessions") | phrases("machines"):
+    for phrase in all:
         starts[phrase[0]].append(phrase)
-    beginnings = {word[:size] for word in starts for size in range(1, len(word))}
-    return {word: tuple(found) for word, found in starts.items()}, frozenset(beginnings)
+    short = [word for word, found in starts.items() if any(len(x) < LONG_PHRASE for x in found)]
+    return Forbidden(
+        starts={word: tuple(found) for word, found in starts.items()},
+        beginnings=frozenset(word[:size] for word in short for size in range(1, len(word))),
+    )
+
+
+@cache
+def _forbidden() -> Forbidden:
+    """What no character says."""
+    return forbidding(phrases("confessions") | phrases("machines"))
+
+
+_NOTHING = forbidding(())
 
 
 @lru_cache(maxsize=4096)
