@@ -208,7 +208,7 @@ class Forbidden:
 def forbidding(all: Iterable[Phrase]) -> Forbidden:
     """Those phrases, made ready to be looked for."""
     starts: defaultdict[str, list[Phrase]] = defaultdict(list)
-    for phrase in all:
+    for phrase in sorted(all, key=len):  # one that begins a longer one is found first
         starts[phrase[0]].append(phrase)
     short = [word for word, found in starts.items() if any(len(x) < LONG_PHRASE for x in found)]
     return Forbidden(
