@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -59,7 +60,12 @@ def play(id: str, kind: Kind, *, fault: Fault = Fault.NONE, seed: int = 0) -> Pl
 
 def library() -> tuple[str, ...]:
     """Ids of the library's scenes."""
-    return tuple(Catalogue((LIBRARY,)).ids())
+    return tuple(_catalogue().ids())
+
+
+@cache
+def _catalogue() -> Catalogue:
+    return Catalogue((LIBRARY,))
 
 
 def with_canaries(scenario: Scenario) -> tuple[Scenario, dict[str, str]]:
@@ -78,7 +84,7 @@ def with_canaries(scenario: Scenario) -> tuple[Scenario, dict[str, str]]:
 
 async def _play(id: str, kind: Kind, fault: Fault, seed: int) -> Played:
     rng, clock, shelf = Random(f"{id}:{kind}:{seed}"), LoopClock(), Shelf()
-    catalogue = Catalogue((LIBRARY,))
+    catalogue = _catalogue()
     loaded = catalogue.get(id)
     scenario, canaries = with_canaries(loaded.scenario)
     names = {one.id: one.name for one in scenario.cast}
