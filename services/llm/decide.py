@@ -6,6 +6,7 @@ same way, so decisions are remembered.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from services.core.clock import Clock
@@ -126,7 +127,10 @@ class Trials(Protocol):
 
 
 class Decider:
-    """Decides calls. `routes` holds, for each tier, whom to ask in which order."""
+    """Decides calls. `routes` holds, for each tier, whom to ask in which order.
+
+    `own` does so for prompts that have a model of their own, by the prompt's name.
+    """
 
     def __init__(
         self,
@@ -140,8 +144,10 @@ class Decider:
         clock: Clock,
         policy: Policy,
         trials: Trials | None = None,
+        own: Mapping[str, tuple[Route, ...]] = MappingProxyType({}),
     ) -> None:
         self.routes = routes
+        self._own = own
         self._keys = keys
         self._pricing = pricing
         self._levels = levels
@@ -157,7 +163,8 @@ class Decider:
     @property
     def chains(self) -> tuple[tuple[Route, ...], ...]:
         """Every order in which models are asked."""
-        return (*self.routes.values(), *(self._trials.chains if self._trials else ()))
+        tried = self._trials.chains if self._trials else ()
+        return (*self.routes.values(), *self._own.values(), *tried)
 
     def glide(self, request: Request) -> Glide:
         """What the budgets that the request counts to allow now."""
@@ -213,8 +220,10 @@ class Decider:
     def _decide(self, request: Request, glide: Glide, thresholds: Thresholds) -> Decision:
         tokens = tokens_of(request.messages)
         choice = self._choose(request, glide, tokens, thresholds)
-        arm = self._trials.arm(choice.tier, request.session) if self._trials else None
-        routes = arm.routes if arm else self.routes.get(choice.tier, ())
+        own = self._own.get(request.template.partition(".")[0])
+        trials = self._trials if own is None else None
+        arm = trials.arm(choice.tier, request.session) if trials else None
+        routes = arm.routes if arm else own or self.routes.get(choice.tier, ())
         if not routes or glide.words_only:
             return Decision(
                 request=request,

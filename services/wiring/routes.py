@@ -15,11 +15,15 @@ Routes = Mapping[Tier, tuple[Route, ...]]
 
 
 class OpenRoutes(NamedTuple):
-    """The chain of each tier, every route by its model, and what the caller closes."""
+    """The chain of each tier, every route by its model, and what the caller closes.
+
+    `own` are the chains of prompts that have a model of their own.
+    """
 
     chains: Routes
     by_model: Mapping[str, Route]
     chats: tuple[ChatModel, ...]
+    own: Mapping[str, tuple[Route, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,20 @@ def chains(settings: Settings, catalogue: ModelCatalogue) -> Mapping[Tier, tuple
     return {Tier.CHEAP: cheap or advanced, Tier.ADVANCED: _once((*advanced, *cheap))}
 
 
+def own_chains(
+    settings: Settings, catalogue: ModelCatalogue
+) -> Mapping[str, tuple[ModelSpec, ...]]:
+    """The models that single prompts can ask here, first choice first."""
+    able = accounts(settings)
+    found = {
+        task: _once(
+            _named(spec, settings) for spec in catalogue.own_chain(task) if spec.provider in able
+        )
+        for task in catalogue.tasks
+    }
+    return {task: chain for task, chain in found.items() if chain}
+
+
 def tried(settings: Settings, catalogue: ModelCatalogue) -> tuple[ModelSpec, ...]:
     """The models that experiments put first and that can be asked here under their own name."""
     able = accounts(settings)
@@ -69,13 +87,14 @@ def open_routes(settings: Settings, catalogue: ModelCatalogue, local: Route | No
     Raises: ConfigError for an address that cannot be used.
     """
     wanted, able = chains(settings, catalogue), accounts(settings)
+    own = own_chains(settings, catalogue)
     made: dict[str, Route] = {}
     if any(wanted.values()):
         # 0.8 s that a house without a key saves
         from services.adapters.openai_chat import OpenAIChat, at_address
 
         first: dict[str, OpenAIChat] = {}
-        chained = (spec for chain in wanted.values() for spec in chain)
+        chained = (spec for chain in (*wanted.values(), *own.values()) for spec in chain)
         for spec in _once((*chained, *tried(settings, catalogue))):
             account = able[spec.provider]
             written = catalogue.providers.get(spec.provider)
@@ -91,7 +110,8 @@ def open_routes(settings: Settings, catalogue: ModelCatalogue, local: Route | No
     last = (local,) if local else ()
     routes = {tier: (*(made[spec.id] for spec in chain), *last) for tier, chain in wanted.items()}
     chats = tuple(route.chat for route in (*made.values(), *last))
-    return OpenRoutes(chains=routes, by_model=made, chats=chats)
+    tasked = {task: (*(made[spec.id] for spec in chain), *last) for task, chain in own.items()}
+    return OpenRoutes(chains=routes, by_model=made, chats=chats, own=tasked)
 
 
 def _named(spec: ModelSpec, settings: Settings) -> ModelSpec:

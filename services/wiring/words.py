@@ -42,7 +42,7 @@ from services.stats.ports import LedgerTotals
 from services.stats.routes import HealthReporter
 from services.stats.stats import Stats
 from services.telemetry.llm_metrics import LlmMetrics
-from services.wiring.routes import OpenRoutes, Routes, open_routes
+from services.wiring.routes import OpenRoutes, open_routes
 from services.wiring.shared import open_shared
 
 LESSON = timedelta(days=1)
@@ -87,7 +87,7 @@ async def open_words(settings: Settings, clock: Clock, sql: SqlParts) -> AsyncIt
         health = RouteHealth(clock, counts=house.observer)
         optimizer = LLMOptimizer(
             Workshop(
-                decider=house.decider(routes.chains, keys, books, experiments),
+                decider=house.decider(routes, keys, books, experiments),
                 accounts=books,
                 cache=answers,
                 flights=Flights(),
@@ -168,10 +168,11 @@ class _House:
             experiments=ExperimentStats(experiments, sql.experiments, self._clock),
         )
 
-    def decider(self, routes: Routes, keys: Keys, books: Books, trials: Trials) -> Decider:
+    def decider(self, routes: OpenRoutes, keys: Keys, books: Books, trials: Trials) -> Decider:
         settings = self._settings
         return Decider(
-            routes=routes,
+            routes=routes.chains,
+            own=routes.own,
             keys=keys,
             pricing=self.pricing,
             levels=books,

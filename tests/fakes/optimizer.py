@@ -1,6 +1,6 @@
 """An optimizer in memory: the real decider, cache, flights and planner over scripted models."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -88,6 +88,7 @@ def optimizer_on(
     trials: Trials | None = None,
     stall_s: float = STALL_S,
     learnt: Learnt | None = None,
+    own: Mapping[str, tuple[Route, ...]] | None = None,
 ) -> LLMOptimizer:
     """An optimizer over one model, over routes for both tiers, or over none."""
     cheap = _routes(models)
@@ -103,6 +104,7 @@ def optimizer_on(
         clock=clock,
         policy=policy or Policy(),
         trials=trials,
+        own=own or {},
     )
     return LLMOptimizer(
         Workshop(

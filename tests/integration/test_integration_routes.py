@@ -30,7 +30,7 @@ async def test_a_providers_address(tmp_path: Path, environment_goes_first: bool)
         environ = {"REPARTEE_DATA_DIR": str(tmp_path), "OPENAI_API_KEY": "any"}
         if environment_goes_first:
             environ["OPENAI_BASE_URL"] = stub.url
-        routes, _, chats = open_routes(load_settings(environ), load_models(file), None)
+        routes, _, chats, _ = open_routes(load_settings(environ), load_models(file), None)
         request = Request(task=TaskType.ANALYSIS, messages=(Message("user", "Hello"),))
         said = [delta async for delta in routes[Tier.CHEAP][0].chat.stream(request)]
         for chat in chats:

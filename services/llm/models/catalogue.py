@@ -22,14 +22,17 @@ SHIPPED = Path(__file__).with_name("models.yaml")
 MAX_BYTES = 256 * 1024
 HEADED = (Tier.CHEAP, Tier.ADVANCED)
 """The tiers of the file. `local` is this machine's own model, from LLAMA_MODEL_PATH."""
+TASKED = ("memory",)
+"""Prompts that may have a model of their own, whatever their tier."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCatalogue:
     """Models by id, the one that each tier asks first, and what is tried in its place.
 
-    `file` and `lines` say where things stand, for messages: each model by its id, the head of each
-    tier as `tiers.cheap`, the model of each variant as `experiment/variant`.
+    `tasks` are models of single prompts, by the prompt's name. `file` and `lines` say where things
+    stand, for messages: each model by its id, the head of each tier as `tiers.cheap`, the model of
+    each variant as `experiment/variant`.
     """
 
     specs: Mapping[str, ModelSpec]
@@ -37,6 +40,7 @@ class ModelCatalogue:
     providers: Mapping[str, Provider] = field(default_factory=lambda: MappingProxyType({}))
     thresholds: Thresholds = Thresholds()  # noqa: RUF009 - frozen
     experiments: tuple[Experiment, ...] = ()
+    tasks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     file: str = ""
     lines: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -48,8 +52,14 @@ class ModelCatalogue:
 
     def chain(self, tier: Tier) -> tuple[ModelSpec, ...]:
         """Whom to ask, in order: the tier's head, its fallback, that one's, and so on."""
+        return self._from(self.heads.get(tier))
+
+    def own_chain(self, task: str) -> tuple[ModelSpec, ...]:
+        """Whom to ask for that prompt, in order; nobody of its own: ()."""
+        return self._from(self.tasks.get(task))
+
+    def _from(self, id: str | None) -> tuple[ModelSpec, ...]:
         chain: dict[str, ModelSpec] = {}
-        id = self.heads.get(tier)
         while id is not None and id not in chain:
             chain[id] = self.spec(id)
             id = chain[id].fallback
@@ -79,6 +89,7 @@ def load_models(path: Path | None = None) -> ModelCatalogue:
     specs = {id: spec for id, one in found.items() if (spec := model_of(id, one, providers))}
     _check_fallbacks(specs, found)
     heads = _heads(tiers, found)
+    tasks = _tasks(root.group("tasks"), found)
     experiments, tried = experiments_of(root.group("experiments"), specs)
     root.close()
     report.close()
@@ -89,6 +100,7 @@ def load_models(path: Path | None = None) -> ModelCatalogue:
         thresholds=thresholds,
         file=str(path),
         experiments=experiments,
+        tasks=tasks,
         lines={
             **({id: models.line_of(id) for id in found} if models else {}),
             **({head_line(tier): tiers.line_of(tier.value) for tier in HEADED} if tiers else {}),
@@ -145,14 +157,30 @@ def _heads(group: Group | None, found: Mapping[str, Group]) -> dict[Tier, str]:
         return {}
     heads: dict[Tier, str] = {}
     for tier in HEADED:
-        id = group.text(tier.value, required=True)
-        if id is not None and id not in found:
-            cause = f"there is no model {quoted(id)}"
-            group.refuse(tier.value, cause, nearest(id, found) or "Add it under `models`.")
-        elif id is not None:
+        id = _model_named(group, tier.value, found, required=True)
+        if id is not None:
             heads[tier] = id
     group.close()
     return heads
+
+
+def _tasks(group: Group | None, found: Mapping[str, Group]) -> dict[str, str]:
+    if group is None:
+        return {}
+    named_for = {task: _model_named(group, task, found) for task in TASKED}
+    group.close()
+    return {task: id for task, id in named_for.items() if id is not None}
+
+
+def _model_named(
+    group: Group, key: str, found: Mapping[str, Group], *, required: bool = False
+) -> str | None:
+    id = group.text(key, required=required)
+    if id is None or id in found:
+        return id
+    cause = f"there is no model {quoted(id)}"
+    group.refuse(key, cause, nearest(id, found) or "Add it under `models`.")
+    return None
 
 
 def _check_fallbacks(specs: Mapping[str, ModelSpec], found: Mapping[str, Group]) -> None:

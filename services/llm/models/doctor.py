@@ -66,6 +66,9 @@ def as_text(diagnosis: Diagnosis) -> str:
     for tier in HEADED:
         chain = " -> ".join(spec.id for spec in diagnosis.catalogue.chain(tier))
         lines.append(f"{tier.value:<8}  {chain}")
+    for task in diagnosis.catalogue.tasks:
+        chain = " -> ".join(spec.id for spec in diagnosis.catalogue.own_chain(task))
+        lines.append(f"{task:<8}  {chain}")
     lines += [_tried(one) for one in diagnosis.catalogue.experiments]
     thresholds = diagnosis.catalogue.thresholds
     lines += [

@@ -62,6 +62,7 @@ class Finding:
 def lint(catalogue: ModelCatalogue, pricing: Pricing, today: date) -> tuple[Finding, ...]:
     """Everything that speaks against the catalogue on that day, errors first."""
     used = {spec.id for tier in HEADED for spec in catalogue.chain(tier)}
+    used |= {spec.id for task in catalogue.tasks for spec in catalogue.own_chain(task)}
     used |= {one.model for made in catalogue.experiments for one in made.others if one.model}
     at = datetime.combine(today, time(12), UTC)
     findings = [*_dearer(catalogue, pricing, at)]
