@@ -83,6 +83,7 @@ async def entrypoint(ctx: JobContext) -> None:
         session_started=metrics.session_started,
         session_ended=metrics.session_ended,
         turn_stage=metrics.turn_stage,
+        scene_event=metrics.scene_event,
     )
     options = StageOptions(
         shared_track=settings.tracks == "shared", turn_detection=settings.turn_detection

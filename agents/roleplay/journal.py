@@ -24,10 +24,19 @@ _Write = Callable[[], Awaitable[object]]
 class Journal:
     """Writes for one room. The methods return at once; `drain` waits for the writes."""
 
-    def __init__(self, store: SessionStore, clock: Clock, *, room: str) -> None:
+    def __init__(
+        self,
+        store: SessionStore,
+        clock: Clock,
+        *,
+        room: str,
+        told: Callable[[str, Mapping[str, Any]], None] | None = None,
+    ) -> None:
+        """`told` hears of each event by its kind and data, at once."""
         self._store = store
         self._clock = clock
         self._room = room
+        self._told = told
         self._writes: asyncio.Queue[_Write] = asyncio.Queue()
 
     def turn(self, turn: TurnRecord, *, scene: dict[str, Any]) -> None:
@@ -40,6 +49,8 @@ class Journal:
 
     def event(self, kind: str, data: Mapping[str, Any] | None = None) -> None:
         """Something that happened, without a word of what was said."""
+        if self._told is not None:
+            self._told(kind, data or {})
         event = SessionEvent(
             room=self._room, kind=kind, at=self._clock.now(), data=dict(data or {})
         )

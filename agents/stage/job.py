@@ -7,8 +7,9 @@ store or another job gets in the way. Opening services is the worker's.
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from livekit import rtc
 from livekit.agents import AutoSubscribe, JobContext
@@ -44,6 +45,7 @@ class Signals:
     session_started: Callable[[], None]
     session_ended: Callable[[str, float], None]
     turn_stage: Callable[[str, float], None]
+    scene_event: Callable[[str, Mapping[str, Any]], None]
 
 
 class Job:
@@ -57,7 +59,7 @@ class Job:
         self._options = options
         self._signals = signals
         self._room = ctx.job.room.name
-        self._journal = Journal(house.store, house.clock, room=self._room)
+        self._journal = Journal(house.store, house.clock, room=self._room, told=signals.scene_event)
         self._seat = Seat(
             house.presence,
             house.clock,

@@ -3,6 +3,9 @@
 Job processes are counted too (`server`). No label holds a user, a room, a session or an address.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from prometheus_client import Counter, Gauge, Histogram
 
 STAGES = frozenset({"stt", "heard", "turn_end", "asked", "first_word", "voice", "sound"})
@@ -10,6 +13,10 @@ STAGES = frozenset({"stt", "heard", "turn_end", "asked", "first_word", "voice", 
 
 ENDS = frozenset({"ended", "failed", "learner", "left", "silence", "duration", "turns", "taken"})
 """How scenes end; any other word counts as `other`."""
+
+RUNGS = frozenset({"addressed", "phase_rule", "score", "model", "event", "scene"})
+CHOICES = ("asked", "used", "ignored", "late")
+"""What became of questions to a model who speaks; `ignored` named somebody outside the roster."""
 
 _FAST_S = (0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0)
 _LONG_S = (10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 1800.0, 3600.0)
@@ -29,6 +36,11 @@ TURN_LATENCY = Histogram(
 )
 DISPATCH = Histogram("repartee_dispatch_seconds", "From dispatch to agent", buckets=_FAST_S)
 DISPATCHES = Counter("repartee_dispatch_total", "Dispatches by how they ended", ["outcome"])
+DECISIONS = Counter("repartee_decisions_total", "Who speaks next, by what decided it", ["rung"])
+MODEL_CHOICES = Counter(
+    "repartee_model_choices_total", "Questions to a model who speaks, and what became", ["outcome"]
+)
+ECHOES = Counter("repartee_echoes_total", "Lines that said again what was just said")
 LLM_REQUESTS = Counter(
     "repartee_llm_requests_total",
     "Calls for words by what served them; outcome is ok or the fault",
@@ -65,6 +77,18 @@ def session_ended(outcome: str, seconds: float) -> None:
     SESSIONS_ACTIVE.dec()
     SESSIONS.labels(outcome=outcome if outcome in ENDS else "other").inc()
     SESSION_DURATION.observe(seconds)
+
+
+def scene_event(kind: str, data: Mapping[str, Any]) -> None:
+    """Counts what a scene leaves in its record: decisions, a model's choices, echoes."""
+    if kind == "decision":
+        rung = data.get("rung")
+        DECISIONS.labels(rung=rung if rung in RUNGS else "other").inc()
+    elif kind == "opinions":
+        for outcome in CHOICES:
+            MODEL_CHOICES.labels(outcome=outcome).inc(data.get(outcome, 0))
+    elif kind == "echo":
+        ECHOES.inc()
 
 
 def turn_stage(stage: str, seconds: float) -> None:

@@ -19,6 +19,9 @@ def value(name: str, **labels: str) -> float:
         "repartee_turn_latency_seconds",
         "repartee_dispatch_seconds",
         "repartee_dispatch",
+        "repartee_decisions",
+        "repartee_model_choices",
+        "repartee_echoes",
         "repartee_llm_requests",
         "repartee_llm_ttft_seconds",
         "repartee_speech_errors",
@@ -58,3 +61,19 @@ def test_no_label_names_a_room_or_a_person() -> None:
         for label in sample.labels
     }
     assert used.isdisjoint({"room", "session", "user", "identity", "persona", "ip"})
+
+
+def test_decisions_are_counted_by_rung_and_a_strange_rung_is_other() -> None:
+    before = value("repartee_decisions_total", rung="score")
+    strange = value("repartee_decisions_total", rung="other")
+    metrics.scene_event("decision", {"rung": "score"})
+    metrics.scene_event("decision", {"rung": "s-1234"})
+    metrics.scene_event("phase", {"phase": "ouverture"})
+    assert value("repartee_decisions_total", rung="score") == before + 1
+    assert value("repartee_decisions_total", rung="other") == strange + 1
+
+
+def test_p3_choices_outside_the_roster_are_counted_where_an_operator_sees_them() -> None:
+    ignored = value("repartee_model_choices_total", outcome="ignored")
+    metrics.scene_event("opinions", {"asked": 4, "used": 2, "ignored": 1, "late": 1})
+    assert value("repartee_model_choices_total", outcome="ignored") == ignored + 1
