@@ -2,6 +2,7 @@
 
 Owns the measure of likeness, and keeps echoes out of a line while it is still being written. A
 short formula is nobody's thought, and another question on the same subject is another thought.
+The very same words are an echo however long ago they were said.
 """
 
 import re
@@ -23,10 +24,14 @@ LIKE_ASKED = 0.9
 LEAST_CONTENT = 4
 """With less content than so many words a sentence is a formula, unless it is long and the same."""
 
+SAME_WORDS = 4
+"""From so many words on the very same ones are an echo, whatever they mean."""
+
 SHINGLE = 3
 LONG_WORDS = 9
 """From so many words on the same word order alone tells, whatever they mean."""
 
+_ENDS = ".!?…\"»”')"
 _SENTENCE = re.compile(r"[^.!?…]+[.!?…]*")
 _END = re.compile(r"(?:(?:[!?…]|(?<!\d)\.)[.!?…]*[\"»”')]*(?=\s|$))|(?:\.[\"»”')]*(?=\s))")
 """A point after a figure may be part of a number until a space follows it."""
@@ -59,7 +64,15 @@ def may_become_echo(beginning: str, others: Iterable[str], language: Language) -
     return any(_may_be(begun, one) for one in said)
 
 
-@lru_cache(maxsize=256)
+def is_said_again(text: str, others: Iterable[str], language: Language) -> bool:
+    """Whether a sentence of `text` has the very words of a sentence of one of the others."""
+    said = {one.words for other in others for one in sentences(other, language)}
+    return any(
+        len(one.words) >= SAME_WORDS and one.words in said for one in sentences(text, language)
+    )
+
+
+@lru_cache(maxsize=1024)
 def sentences(text: str, language: Language) -> tuple[Sentence, ...]:
     """The sentences of a text that have words."""
     read = (_read(one, language) for one in _SENTENCE.findall(text))
@@ -69,17 +82,25 @@ def sentences(text: str, language: Language) -> tuple[Sentence, ...]:
 class EchoGuard:
     """Lets a line's text through without its echoes of what `said` tells, piece by piece.
 
-    The first sentence goes out as soon as it cannot be an echo any more, of a `patient` line once
-    it is whole. `echoed` is set when it is one, and nothing of the line is let through then. Later
-    ones that are, are left out and counted in `dropped`.
+    Nothing is let through word for word again that `ever` tells, or `said`.
+
+    The first sentence goes out as soon as it cannot be an echo any more, and while the line is
+    `patient` once it is whole. `echoed` is set when it is one, and nothing of the line is let
+    through then. Later ones that are, are left out and counted in `dropped`.
     """
 
     def __init__(
-        self, said: Callable[[], Sequence[str]], language: Language, *, patient: bool = False
+        self,
+        said: Callable[[], Sequence[str]],
+        language: Language,
+        *,
+        ever: Callable[[], Sequence[str]] = tuple,
+        patient: Callable[[], bool] = bool,
     ) -> None:
         self.echoed = False
         self.dropped = 0
         self._said = said
+        self._ever = ever
         self._language = language
         self._patient = patient
         self._held = ""
@@ -106,7 +127,7 @@ class EchoGuard:
         """A sentence that is whole, or what of it was still held: as it is, or nothing."""
         let, self._let = self._let, False
         first, self._first = self._first, self._first and not sentence.strip()
-        if let or not is_echo(sentence, self._said(), self._language):
+        if let or not self._is_echo(sentence):
             return sentence
         self.echoed = first
         self.dropped += not first
@@ -114,15 +135,46 @@ class EchoGuard:
 
     def _early(self) -> str:
         """What is there of a first sentence that is certain to be no echo."""
-        if self._first and not (self.echoed or self._let or self._patient):
+        waits = self.echoed or self._let or self._patient()
+        if self._first and self._held and not waits:
             words, _, _ = self._held.rpartition(" ")
-            said = self._said()
-            certain = bool(words.strip()) and not may_become_echo(words, said, self._language)
-            self._let = certain or not said
+            self._let = self._is_certain(words)
         if not self._let:
             return ""
         given, self._held = self._held, ""
         return given
+
+    def _is_echo(self, sentence: str) -> bool:
+        said, language = self._said(), self._language
+        if is_said_again(sentence, self._ever(), language) or is_echo(sentence, said, language):
+            return True
+        return any(_is_being_said(sentence, one, language) for one in said)
+
+    def _is_certain(self, words: str) -> bool:
+        """Whether a sentence that begins so can be no echo any more."""
+        said, ever = self._said(), self._ever()
+        if not words.strip():
+            return not (said or ever)
+        if _begins_alike(words, ever, self._language):
+            return False
+        return not may_become_echo(words, said, self._language)
+
+
+def _is_being_said(sentence: str, other: str, language: Language) -> bool:
+    """Whether the other text stops in the middle of a sentence that began with the very words."""
+    if not other.strip() or other.rstrip()[-1] in _ENDS:
+        return False
+    begun, words = sentences(other, language)[-1:], words_of(sentence)
+    return any(
+        len(one.words) >= SAME_WORDS and words[: len(one.words)] == one.words for one in begun
+    )
+
+
+def _begins_alike(beginning: str, others: Iterable[str], language: Language) -> bool:
+    """Whether a sentence of one of the others begins with the very same words."""
+    begun = words_of(beginning)
+    said = (one for other in others for one in sentences(other, language))
+    return any(len(one.words) >= SAME_WORDS and one.words[: len(begun)] == begun for one in said)
 
 
 def _read(sentence: str, language: Language) -> Sentence:
@@ -140,6 +192,8 @@ def _read(sentence: str, language: Language) -> Sentence:
 
 
 def _same(one: Sentence, other: Sentence) -> bool:
+    if one.words == other.words and len(one.words) >= SAME_WORDS:
+        return True
     if (one.numbers, one.against, one.asks) != (other.numbers, other.against, other.asks):
         return False
     if len(one.words) >= LONG_WORDS:
@@ -158,6 +212,8 @@ def _weight(one: Sentence) -> int:
 
 def _may_be(begun: Sentence, other: Sentence) -> bool:
     """Whether so little is new that the rest of the other could still outweigh it."""
+    if len(other.words) >= SAME_WORDS and other.words[: len(begun.words)] == begun.words:
+        return True
     if _weight(other) < LEAST_CONTENT and len(other.words) < LONG_WORDS:
         return False
     new = len(begun.content - other.content)

@@ -54,8 +54,9 @@ class Wanted:
     `heard` is what the learner just said, for the authored answers. `free` takes the author's
     words, because nobody is there to pay for. `private` unless the prompt holds nothing that a
     person said: then other sessions of the scene may share the answer. `said` are the cast's
-    latest lines and those that come before this one: it must not say the same. A `patient` line
-    is not waited for: it may be held until its first sentence is whole.
+    latest lines and those that come before this one: it must not say the same. `ever` are all that
+    were said in the scene: none is said word for word again. A `patient` line is not waited for: it
+    may be held until its first sentence is whole.
     """
 
     beat: Beat
@@ -64,4 +65,5 @@ class Wanted:
     free: bool = False
     private: bool = True
     said: Callable[[], Sequence[str]] = tuple
-    patient: bool = False
+    ever: Callable[[], Sequence[str]] = tuple
+    patient: Callable[[], bool] = bool

@@ -6,7 +6,7 @@ Owns the way from a beat to words. Who speaks was decided before; how it sounds 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 
-from agents.cast.echoes import EchoGuard, is_echo
+from agents.cast.echoes import EchoGuard, is_echo, is_said_again
 from agents.cast.guard import LineGuard, clean_line
 from agents.manager.beats import Beat, BeatKind
 from agents.roleplay.line import Aside, Line, Wanted
@@ -131,17 +131,21 @@ class Lines:
     def _one_of(self, wanted: Sequence[Wanted], at: int, told: Sequence[Told]) -> Wanted:
         """A round's line, told what the others say as far as they have come.
 
-        Where the author keeps the order, only those before it, and it may wait for its own end.
+        It may wait for its own end where it comes after another: in the author's order, or because
+        that one has begun.
         """
         own = wanted[at]
         phase = next(one for one in self._scenario.phases if one.id == own.beat.phase)
-        free = phase.order == "first_ready"
-        others = [one for n, one in enumerate(told) if n < at or (free and n != at)]
+        in_order = phase.order != "first_ready"
+        others = [one for n, one in enumerate(told) if n != at]
 
         def said() -> Sequence[str]:
-            return (*own.said(), *("".join(one) for one in others))
+            return (*own.said(), *("".join(one) for one in others if one))
 
-        return replace(own, said=said, patient=at > 0 and not free)
+        def patient() -> bool:
+            return at > 0 if in_order else any(others)
+
+        return replace(own, said=said, patient=patient)
 
     def _is_fit(self, request: Request, text: str) -> bool:
         """Whether others may hear it: the guard had nothing to take out of it."""
@@ -165,7 +169,7 @@ class Lines:
         """The answer as the guards let it through, or other words when nothing is left."""
         beat, language = wanted.beat, self._scenario.language
         guard = LineGuard(beat.persona, self._scenario)
-        echoes = EchoGuard(wanted.said, language, patient=wanted.patient)
+        echoes = EchoGuard(wanted.said, language, ever=wanted.ever, patient=wanted.patient)
         instead: Source | None = None
 
         async def words() -> AsyncIterator[str]:
@@ -213,9 +217,15 @@ class Lines:
                 return line, Source.DECK
         for _ in range(TRIES):
             text = self._authored(beat, wanted.heard)
-            if not (echoed and is_echo(text, wanted.said(), self._scenario.language)):
+            if not (echoed and self._is_echo(text, wanted)):
                 break
         return text, Source.UNDERSTUDY
+
+    def _is_echo(self, text: str, wanted: Wanted) -> bool:
+        language = self._scenario.language
+        return is_said_again(text, wanted.ever(), language) or is_echo(
+            text, wanted.said(), language
+        )
 
     def _request(self, wanted: Wanted) -> Request:
         """The call for a beat: lines of a cast are short, so the cheap tier writes all of them."""

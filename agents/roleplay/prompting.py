@@ -51,7 +51,8 @@ class Prompting:
             heard=heard,
             free=beat.kind is BeatKind.PROMPT or plan.end_reason == "silence",
             private=bool(heard) or any(s.speaker == LEARNER for s in self._manager.memory),
-            said=lambda: self._said(beat, before),
+            said=lambda: self._said(beat, before)[-RECENT_LINES - len(before) :],
+            ever=lambda: self._said(beat, before),
         )
 
     def _prompt(self, beat: Beat, plan: Plan, heard: str, before: Sequence[Said]) -> Prompt:
@@ -78,10 +79,9 @@ class Prompting:
         return State(scene=self._manager.scene, memory=self._manager.memory)
 
     def _said(self, beat: Beat, before: Sequence[Said]) -> tuple[str, ...]:
-        """The cast's latest lines, but one of its own that was cut off: it may begin again."""
-        recent = [s for s in self._manager.memory if s.speaker != LEARNER][-RECENT_LINES:]
+        """The cast's lines, but those of its own that were cut off: it may begin again."""
         return tuple(
             said.text
-            for said in (*recent, *before)
-            if not (said.cut and said.speaker == beat.persona)
+            for said in (*self._manager.memory, *before)
+            if said.speaker != LEARNER and not (said.cut and said.speaker == beat.persona)
         )

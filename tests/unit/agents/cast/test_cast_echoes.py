@@ -111,11 +111,35 @@ def test_sentence_that_begins_alike_and_ends_otherwise_goes_out_whole() -> None:
 
 
 def test_patient_line_lets_nothing_out_before_its_first_sentence_is_whole() -> None:
-    guard = EchoGuard(list, "fr", patient=True)
+    guard = EchoGuard(list, "fr", patient=lambda: True)
 
     assert passed(guard, "Je salue tout le monde. Et après ?")[:5] == [
         "", "", "", "", "Je salue tout le monde.",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["Qui décide au bout du compte ?", "Et pour qui donc, déjà ?"])
+def test_very_same_words_are_an_echo_however_short_and_long_ago(text: str) -> None:
+    guard = EchoGuard(list, "fr", ever=lambda: [text, *(["Le fret recule."] * 40)])
+
+    assert "".join(passed(guard, text)) == ""
+    assert guard.echoed
+    assert is_echo(text, [text], "fr")
+
+
+def test_sentence_that_begins_with_old_words_goes_out_once_it_leaves_them() -> None:
+    guard = EchoGuard(list, "fr", ever=lambda: ["Qui décide au bout du compte ?"])
+    out = passed(guard, "Qui décide au conseil, et quand ?")
+
+    assert out[:5] == ["", "", "", "", "Qui décide au conseil, et"]
+    assert "".join(out) == "Qui décide au conseil, et quand ?"
+
+
+def test_words_that_another_one_is_just_saying_are_an_echo() -> None:
+    guard = EchoGuard(lambda: ["Bonsoir. Qui décide au bout"], "fr", patient=lambda: True)
+
+    assert "".join(passed(guard, "Qui décide au bout du compte ?")) == ""
+    assert guard.echoed
 
 
 def test_later_echo_is_left_out_and_the_rest_is_said() -> None:
@@ -129,7 +153,7 @@ def test_later_echo_is_left_out_and_the_rest_is_said() -> None:
 
 
 def test_every_word_goes_out_at_once_where_nothing_was_said_before() -> None:
-    guard = EchoGuard(lambda: [], "fr")
+    guard = EchoGuard(list, "fr")
 
     assert passed(guard, "Le fret recule.") == ["Le", " fret", " recule.", ""]
 

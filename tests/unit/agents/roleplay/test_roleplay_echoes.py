@@ -1,6 +1,7 @@
 """Nobody says again what was just said: what stands in the place of such a line, and when."""
 
 import asyncio
+from dataclasses import replace
 from itertools import pairwise
 from random import Random
 
@@ -196,6 +197,27 @@ async def test_l6_four_openings_of_which_one_fails_and_one_is_silent_start_on_ti
     assert max(at_s for _, at_s in others) < 0.1
     assert failed == "Bonsoir, je suis sceptique."
     assert failed_s <= silent_s <= 2.05
+
+
+@pytest.mark.parametrize("order", ["author", "first_ready"])
+async def test_models_that_all_say_the_same_are_heard_to_say_it_once(order: str) -> None:
+    same = "Qui décide au bout du compte ?"
+    scene = REACTING.replace("id: debat,", f"id: debat, order: {order},")
+    writer = Writer(model(same, same), scene)
+    round_ = [wanted(one, BeatKind.OPENING) for one in ("morel", "roche")]
+    first, second = await asyncio.gather(*map(told, writer.lines.write_round(round_)))
+
+    assert [first, second].count(same) == 1
+    assert first
+    assert second
+
+
+async def test_line_of_long_ago_is_not_said_word_for_word_again() -> None:
+    same = "Qui décide au bout du compte ?"
+    writer = Writer(model(same))
+    one = replace(wanted("roche", BeatKind.ANSWER), ever=lambda: [same])
+
+    assert await told(writer.lines.write(one)) in {"Je n'y crois pas.", "Et les régions ?"}
 
 
 @pytest.mark.parametrize("persona", ["morel", "roche"])

@@ -68,6 +68,35 @@ def test_when_all_was_said_the_line_said_longest_ago_returns() -> None:
     ]  # fmt: skip
 
 
+def test_a_long_line_is_not_said_again_but_short_ones_are_few_and_far_between() -> None:
+    long = "Donnez-moi donc un exemple, un seul."
+    said = answers(understudy(lines=["Un chiffre.", long]), 9)
+    assert said[:2] == ["Un chiffre.", long]
+    assert said.count(long) == 1
+    assert all(len(one.split()) <= 3 for one in said[2:])
+    assert all(said[at] != said[at + 2] for at in range(2, 7))
+
+
+def test_a_reaction_of_more_than_a_word_or_two_is_let_fall_once() -> None:
+    reactions = ["Mon père aurait toussé.", "Hm.", "Tiens donc."]
+    one = understudy(reactions=reactions)
+    said = [one.line("morel", kind="reaction", phase="ouverture") for _ in range(9)]
+    assert said.count(reactions[0]) == 1
+    assert set(said) == set(reactions)
+
+
+def test_a_later_phase_is_not_opened_by_a_greeting() -> None:
+    one = understudy(opening=["Bonsoir à tous, et bienvenue."])
+    said = [one.line("morel", kind="opening", phase="ouverture") for _ in range(4)]
+    assert sum("Bon" in line for line in said) == 1
+
+
+def test_a_short_line_is_not_taken_for_the_beginning_of_a_longer_word() -> None:
+    one = understudy(opening=["Bonsoir à tous."])
+    one.mark("morel", "Bon.")
+    assert one._said["morel"] == ["bon"]
+
+
 def test_only_someone_not_heard_yet_greets() -> None:
     one = understudy(lines=["Avançons."])
     assert one.line("morel", kind="opening", phase="ouverture") == "Bonsoir à tous."
