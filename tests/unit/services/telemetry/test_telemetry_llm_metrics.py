@@ -316,7 +316,7 @@ def _names() -> set[str]:
 
 def _metrics_in(expression: str) -> set[str]:
     """Names that are not labels: those before a selector, a range or a closing bracket."""
-    return set(re.findall(r"\b(?:repartee|gen_ai_client)_[a-z_]+", expression))
+    return set(re.findall(r"\b(?:repartee|gen_ai_client|memory_analysis)_[a-z_]+", expression))
 
 
 def test_alerts_and_panels_ask_for_metrics_that_exist() -> None:
