@@ -57,7 +57,7 @@ def test_how_a_character_feels_stands_in_its_turn_only() -> None:
     made = composed(manner="Tu commences à t'impatienter.")
     assert "Tu commences à t'impatienter." in made.messages[-1].content
     assert made.messages[0] == composed().messages[0]
-    assert "ressens" not in composed().messages[-1].content
+    assert "humeur" not in composed().messages[-1].content
 
 
 def test_what_is_recalled_stands_after_the_conversation_so_that_a_prompt_only_grows() -> None:
