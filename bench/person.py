@@ -62,6 +62,7 @@ class Person:
         self.room = rtc.Room()
         self.captions: list[Caption] = []
         self.heard: dict[str, Heard] = {}
+        self.pages: list[dict[str, str]] = []
         self.disconnected = asyncio.Event()
         self._url = server_url
         self._token = token
@@ -75,6 +76,7 @@ class Person:
         self.room.on("track_unsubscribed", self._unsubscribed)
         self.room.on("disconnected", lambda *_: self.disconnected.set())
         self.room.register_text_stream_handler("lk.transcription", self._captioned)
+        self.room.register_text_stream_handler("repartee.document", self._shown)
         await self.room.connect(self._url, self._token)
         track = rtc.LocalAudioTrack.create_audio_track("microphone", self._source)
         options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
@@ -199,6 +201,13 @@ class Person:
 
     def _captioned(self, reader: rtc.TextStreamReader, sender: str) -> None:
         self._spawn(self._read(reader, sender))
+
+    def _shown(self, reader: rtc.TextStreamReader, _: str) -> None:
+        self._spawn(self._page(reader))
+
+    async def _page(self, reader: rtc.TextStreamReader) -> None:
+        with suppress(rtc.StreamError):
+            self.pages.append(json.loads(await reader.read_all()))
 
     async def _read(self, reader: rtc.TextStreamReader, sender: str) -> None:
         attributes = dict(reader.info.attributes or {})

@@ -1,6 +1,8 @@
 """A person's seat in a room of a real house, and what a test may learn about it from outside."""
 
 import asyncio
+import json
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -45,6 +47,15 @@ class Seat:
         """What the transcript holds."""
         found = await self.house.call("GET", f"{self.path}/transcript")
         return list(found["turns"])
+
+    def events(self, kind: str) -> list[dict[str, Any]]:
+        """What the session's record tells of that kind, in order."""
+        database = self.house.data_dir / "repartee.db"
+        with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as store:
+            asked = "SELECT data FROM events WHERE room = ? AND kind = ? ORDER BY seq"
+            found = store.execute(asked, (self.ticket.room, kind)).fetchall()
+        store.close()
+        return [json.loads(data) for (data,) in found]
 
     async def greeted(self, lines: int = 1) -> None:
         """Waits until so many of the cast have greeted and it is quiet."""

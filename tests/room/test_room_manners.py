@@ -1,0 +1,132 @@
+"""A cast that is good company: it waits for slow speakers, cuts in on endless ones, and listens."""
+
+import asyncio
+
+import numpy as np
+import pytest
+
+from bench.house import House
+from bench.person import Person
+from bench.recordings import Language, Pcm, recording, silence
+from bench.vendor import Vendor
+from tests.room._seat import LIMIT_S, Seat, seated
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+MEASURED_S = 0.04
+"""Two frames: below it an overlap is the clock's grain."""
+
+PAUSE_S = 0.85
+"""Longer than most people pause inside a sentence: most of the cast would answer."""
+
+
+@pytest.fixture(autouse=True)
+def _fresh_vendor(stub: Vendor) -> None:
+    stub.words = 1
+    stub.calls.clear()
+    stub.transcripts.clear()
+
+
+ENDLESS = ("all-circuits-busy-now", "check-number-dial-again", "conf-hasjoin", "confbridge-locked")
+"""Sentences without a pause, as those speak who fear to be interrupted."""
+
+FIRST = "And the harbour is a long story, you see"
+
+
+def hears(stub: Vendor, words: str) -> None:
+    """What the vendor will recognise from now on, however often it is asked."""
+    stub.transcripts.clear()
+    stub.transcripts.extend([words] * 100)
+
+
+def spoken(*names: str, language: Language = "en", pause_s: float = 0.0) -> Pcm:
+    """Recordings one after the other, with that silence between."""
+    parts = [recording(name, language) for name in names]
+    between = [np.concatenate([part, silence(pause_s)]) for part in parts[:-1]]
+    return np.concatenate([*between, parts[-1]])
+
+
+async def own_words(seat: Seat) -> list[str]:
+    return [turn["text"] for turn in await seat.turns() if turn["speaker"] == "learner"]
+
+
+def voices_over(person: Person, began_s: float, ended_s: float) -> list[str]:
+    """Tracks that were heard between these moments."""
+    return [n for n, one in person.heard.items() if any(began_s < t < ended_s for t in one.at_s)]
+
+
+async def test_a_slow_speaker_is_waited_for_once_their_pauses_are_known(house: House) -> None:
+    async with seated(house, "forum") as seat:
+        await seat.greeted()
+        slow = spoken("conf-full", "conf-hasjoin", "conf-kicked", pause_s=PAUSE_S)
+        await seat.line_after(await seat.person.say(slow))
+        await seat.quiet(1.0)
+        known = len(await own_words(seat))
+        await seat.line_after(await seat.person.say(slow))
+        (last,) = (await own_words(seat))[known:]
+        for words in ("is full", "now in the conference", "kicked"):
+            assert words in last.casefold()
+
+
+async def test_who_goes_on_without_an_end_is_cut_in_on_and_heard_again(
+    vendor_house: House, stub: Vendor
+) -> None:
+    stub.words = 12
+    hears(stub, FIRST)
+    async with seated(vendor_house, "forum") as seat:
+        await seat.greeted()
+        known = len(seat.person.lines())
+        endless = spoken(*ENDLESS * 3)
+        talking = asyncio.create_task(seat.person.say(endless))
+        await seat.person.until(lambda: seat.person.attribute("repartee.speaker"), limit_s=LIMIT_S)
+        assert not talking.done()
+        hears(stub, "I was not done.")
+        await talking
+        await seat.person.until(lambda: len(seat.person.lines()) >= known + 2, limit_s=LIMIT_S)
+        turns = (await seat.turns())[known:]
+        assert [turn["kind"] for turn in turns[:2]] == ["learner", "cut_in"]
+        assert turns[0]["text"] == FIRST
+        assert turns[1]["speaker"] == "ada"
+        assert [turn["text"] for turn in turns if turn["kind"] == "learner"][1:] == [
+            "I was not done."
+        ]
+        assert FIRST in [c.text for c in seat.person.captions if not c.persona and c.closed]
+
+
+async def test_a_listeners_reaction_is_heard_on_its_own_track_and_over_nobody(
+    house: House,
+) -> None:
+    async with seated(house, "forum") as seat:
+        person = seat.person
+        await seat.greeted()
+        await asyncio.sleep(2.0)  # reactions are voiced while nobody speaks
+        for _ in range(4):
+            await seat.reply_to("Ada, tell me the story.")
+            await seat.quiet()
+            if seat.events("reaction"):
+                break
+        reactions = seat.events("reaction")
+        assert reactions
+        assert {one["persona"] for one in reactions} <= {"ben", "cleo"}
+        assert all(set(one) == {"persona", "moment"} for one in reactions)
+        assert person.overlap_s() <= MEASURED_S
+        silent = {"ben", "cleo"} - {line.persona for line in person.lines()}
+        reacted = {one["persona"] for one in reactions}
+        assert {n for n in silent if person.heard[n].at_s} == silent & reacted
+        assert all(turn["kind"] != "reaction" for turn in await seat.turns())
+        assert {c.persona for c in person.captions if c.persona} == {
+            turn["speaker"] for turn in await seat.turns() if turn["speaker"] != "learner"
+        }
+
+
+async def test_a_reaction_is_hushed_when_the_person_speaks(house: House) -> None:
+    async with seated(house, "forum") as seat:
+        person = seat.person
+        await seat.greeted()
+        await asyncio.sleep(2.0)
+        asking = asyncio.create_task(seat.reply_to("Ada, tell me the story."))
+        await person.until(lambda: person.attribute("repartee.speaker") == "ada", limit_s=LIMIT_S)
+        clip = recording("conf-full", "en")
+        ended_s = await person.say(clip)
+        assert voices_over(person, ended_s - 0.5, ended_s) == []
+        await asking
