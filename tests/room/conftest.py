@@ -1,6 +1,6 @@
 """Houses for the room tests, each on free ports and in a folder of its own, opened once."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
@@ -8,14 +8,8 @@ from livekit.rtc._ffi_client import FfiClient
 
 from bench.house import House, open_house
 from bench.vendor import Vendor, vendor
-from bench.vendor_words import answer
 from tests.room._seat import SCENES
-
-SHORT = "Let us see, then."
-
-
-def _answer(texts: Sequence[str], *, words: int) -> str:
-    return SHORT if words < 5 else answer(texts, words=words)
+from tests.room._words import answer
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -35,9 +29,9 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def stub() -> AsyncIterator[Vendor]:
-    """The vendor of words, ears and voices. With `words` below 5 its answers are `SHORT`."""
+    """The vendor of words, ears and voices. With `words` below 5 its answers are short."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bench.vendor.answer", _answer)
+        patch.setattr("bench.vendor.answer", answer)
         async with vendor() as opened:
             yield opened
 
