@@ -16,15 +16,18 @@ from random import Random
 from typing import Any
 
 from agents.cast.guard import clean_line
-from agents.cast.prompts import compose
+from agents.cast.prompts import SAID_CHARS, compose
+from agents.cast.recall import outgrown
 from agents.manager.beats import Beat, BeatKind, Plan
 from agents.manager.manager import MultiAgentManager
+from agents.roleplay.remembering import Remembering
 from scenarios.fields import Language
 from scenarios.schema import Limits, Moderation, Phase, Scenario, Turns
 from services.core.money import nano
 from services.llm.optimizer import LLMOptimizer
 from services.llm.outcome import Outcome, Source
-from services.llm.prompts.store import TemplateStore
+from services.llm.prompts.quoting import Quoted, join_quoted, quote_said
+from services.llm.prompts.store import TemplateStore, shipped
 from services.llm.request import Complexity, Request, TaskType
 from services.llm.understudy import Understudy
 
@@ -73,11 +76,14 @@ class Debate:
         self._scene = _scene(scenario, tuple(order), rounds)
         self._topic = topic
         self._optimizer = optimizer
-        self._templates = templates
+        self._templates = templates or shipped()
         self._session = session
         self._user = user
         self._manager = MultiAgentManager(self._scene, rng=Random(session))
         self._understudy = Understudy(self._scene, rng=Random(session))
+        self._remembering = Remembering(
+            self._scene, self._manager, room=session, templates=self._templates
+        )
 
     async def spoken(self) -> AsyncGenerator[Spoken, None]:
         """The lines as they are ready: in the first round whoever is ready first, then in order.
@@ -160,6 +166,7 @@ class Debate:
             scene=self._manager.scene,
             beat=asked,
             templates=self._templates,
+            recalled=self._recalled(beat.persona),
         )
         return Request(
             task=TaskType.AGENT_RESPONSE,
@@ -175,6 +182,15 @@ class Debate:
             language=self._scene.language,
             template=prompt.template,
         )
+
+    def _recalled(self, persona: str) -> str:
+        """The subject and what was held, once the conversation no longer goes back so far."""
+        gone = outgrown(self._manager.memory)
+        if not gone:
+            return ""
+        person = self._templates.get("memory", self._scene.language).words["person"]
+        subject = quote_said(person, gone[0].text, limit=SAID_CHARS)
+        return join_quoted((subject, Quoted(self._remembering.recalled(persona))))
 
     def _authored(self, beat: Beat) -> str:
         kind = BeatKind.CLOSING if beat.phase == SYNTHESIS else beat.kind

@@ -21,7 +21,10 @@ ORDER = ("okafor", "bell", "raman")
 
 
 class Cast(FakeChatModel):
-    """Answers each character by its own script; the text names who speaks and how often."""
+    """Answers each character by its own script; the text names who speaks and how often.
+
+    A script's own pieces are added to the first line.
+    """
 
     def __init__(self, **scripts: Script) -> None:
         super().__init__()
@@ -33,6 +36,8 @@ class Cast(FakeChatModel):
         self._lines[who] = self._lines.get(who, 0) + 1
         script = self._by_persona.get(who, Script())
         text = f"This is {who} for the {self._lines[who]}. time."
+        if self._lines[who] == 1 and script.pieces != Script().pieces:
+            text = f"{text} {''.join(script.pieces)}"
         pieces = () if script.fault else (text,)
         self._scripts = [Script(pieces=pieces, first_s=script.first_s, fault=script.fault)]
         async for delta in super().stream(request):
@@ -96,6 +101,17 @@ async def test_p2_the_topic_stands_in_the_conversation_and_nowhere_else() -> Non
         rules = "\n".join(one.content for one in request.messages if one.role == "system")
         assert TOPIC not in rules
         assert TOPIC in "\n".join(one.content for one in request.messages if one.role == "user")
+
+
+async def test_the_last_round_and_the_synthesis_know_the_subject_and_what_was_held_first() -> None:
+    held_first = "I think that the road is ours."
+    model = Cast(okafor=Script(pieces=(held_first,)))
+    await held(debate(model, rounds=10))
+    for request in [one for one in model.requests if one.persona == "raman"][-2:]:
+        said = "\n".join(one.content for one in request.messages if one.role == "user")
+        assert "This is okafor for the 1. time." not in said
+        assert TOPIC in said
+        assert held_first in said
 
 
 async def test_l6_one_that_fails_is_told_and_the_debate_goes_on() -> None:
