@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agents.cast.moment import Said
+from agents.cast.presence import absent
 from agents.manager.beats import Beat
 from agents.manager.mood import Mood
 from agents.manager.record import DECISION
@@ -72,17 +73,21 @@ class Chronicle:
 
     def taken_up(self, scene: Scene) -> None:
         """The scene goes on from here: what it holds has been told of."""
-        self._moods = scene.moods
+        self._moods = self._told(scene)
 
     def changed(self, before: Scene, after: Scene, *, turn_id: str | None) -> None:
-        """What a step made of the scene: pages shown, guests, and every mood that moved."""
+        """What a step made of the scene: pages shown, guests, and every mood that moved.
+
+        Nothing names a late guest before they have arrived: the learner reads these events.
+        """
         self._happened(before, after)
+        moods = self._told(after)
         moved = {
             mood.persona: {"trust": mood.trust, "impatience": mood.impatience}
-            for mood in after.moods
+            for mood in moods
             if mood not in self._moods
         }
-        self._moods = after.moods
+        self._moods = moods
         if moved:
             facts = {"moods": moved, "turn_id": turn_id, "at_s": after.at_s}
             self._journal.event("mood", facts)
@@ -95,6 +100,11 @@ class Chronicle:
         """Words that said again what was said were left out of that beat."""
         facts = {"turn_id": beat.id, "persona": beat.persona, "kind": str(beat.kind)}
         self._journal.event("echo", facts)
+
+    def _told(self, scene: Scene) -> tuple[Mood, ...]:
+        """The moods that the record may tell of."""
+        away = absent(self._scenario, scene)
+        return tuple(mood for mood in scene.moods if mood.persona not in away)
 
     def _happened(self, before: Scene, after: Scene) -> None:
         shows = {one.id for one in self._scenario.events if one.do == "show"}

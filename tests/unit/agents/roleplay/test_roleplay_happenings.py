@@ -1,6 +1,7 @@
 """What a run shows and records besides talk: guests, pages, moods, returns, reactions."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -62,6 +63,17 @@ async def test_late_guest_is_shown_once_let_in(run: Run) -> None:
     assert run.stage.casts == [("morel", "roche"), ("cahen", "morel", "roche")]
     assert [one["persona"] for one in await run.told("arrived")] == ["cahen"]
     assert "cahen" in [who for who, _ in run.stage.heard]
+
+
+async def test_no_event_names_a_late_guest_before_they_arrive(run: Run) -> None:
+    await run.stage.hear("Merci, je vous le promets.")
+    kinds = ("move", "decision", "mood", "phase")
+    before = {kind: await run.told(kind) for kind in kinds}
+    assert all(before.values())
+    assert "cahen" not in json.dumps(before)
+
+    await run.stage.hear("J'appelle un témoin.")
+    assert any("cahen" in one["moods"] for one in await run.told("mood"))
 
 
 async def test_page_is_shown_when_its_event_happens_and_only_once(run: Run) -> None:
