@@ -53,7 +53,7 @@ class DebateRequest(BaseModel):
     topic: Text = Field(description="the subject, as somebody of the audience would put it")
     rounds: int = Field(2, ge=1, le=MAX_ROUNDS, strict=True)
     agent_order: tuple[str, ...] | None = Field(
-        None, description="ids of one scene's cast, each once; without it, that whole cast"
+        None, description="ids of one scene's cast, each once; without it, all but late guests"
     )
     language: Literal["fr", "en"] | None = None
     scenario: str | None = Field(None, description="the scene whose cast debates")

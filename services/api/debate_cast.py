@@ -25,7 +25,8 @@ def cast_for(
 ) -> Seat:
     """The scene that is asked for; else the first that has all of them, the default one first.
 
-    Without an order the whole cast speaks as the author lists it.
+    Without an order the cast speaks as the author lists it, late guests left out: a guest is a
+    surprise, and no refusal names one either. Who knows a guest's id may have them debate.
 
     Raises:
         ProblemError: 422 for a scene, a language or speakers that are not here, and for an order
@@ -33,7 +34,7 @@ def cast_for(
     """
     scenes = _scenes(catalogue, language=language, scenario=scenario)
     if order is None:
-        return Seat(scenario=scenes[0], order=_ids(scenes[0]))
+        return Seat(scenario=scenes[0], order=_announced(scenes[0]))
     if not order:
         raise ProblemError(422, "agents_missing", "agentOrder: name one speaker at least")
     if len(set(order)) < len(order):
@@ -43,11 +44,12 @@ def cast_for(
         if set(order) <= set(_ids(one)):
             return Seat(scenario=one, order=tuple(order))
     known = set(_ids(scenes[0]))
+    announced = ", ".join(_announced(scenes[0]))
     unknown = ", ".join(repr(one[:64]) for one in order if one not in known)
     raise ProblemError(
         422,
         "agent_unknown",
-        f"agentOrder: {unknown} not in one scene; {scenes[0].id} has {', '.join(_ids(scenes[0]))}",
+        f"agentOrder: {unknown} not in one scene; {scenes[0].id} has {announced}",
     )
 
 
@@ -79,3 +81,8 @@ def _scenes(
 
 def _ids(scenario: Scenario) -> tuple[str, ...]:
     return tuple(one.id for one in scenario.cast)
+
+
+def _announced(scenario: Scenario) -> tuple[str, ...]:
+    """Those whom a learner is told of beforehand."""
+    return tuple(one for one in _ids(scenario) if one not in scenario.late_guests)

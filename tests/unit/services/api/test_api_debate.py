@@ -160,6 +160,22 @@ async def test_without_an_order_the_whole_cast_of_the_language_debates(
     assert debates.held[0][:3] == ("board", ("okafor", "whitfield", "bell", "raman"), 2)
 
 
+async def test_a_late_guest_debates_only_where_their_id_is_known(debates: FakeDebates) -> None:
+    comes = {"id": "comes", "when": {"turns": 2}, "by": "castan", "do": "arrive"}
+    scene = FakeLoaded(debate_scene(events=[comes]))
+    app = create_app(FakeParts(catalogue=FakeCatalogue((scene,))), debates=debates)
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://studio") as hall:
+        unknown = await refused(hall, ASKED | {"agentOrder": ["nobody"]})
+        await hall.post("/api/debate", json={"topic": "Payer la route ?"})
+        await hall.post("/api/debate", json=ASKED)
+    assert "castan" not in json.dumps(unknown)
+    assert [order for _, order, *_ in debates.held] == [
+        ("morel", "roche", "kerbrat"),
+        ("roche", "castan"),
+    ]
+
+
 async def test_an_order_finds_the_scene_that_has_all_of_them(
     hall: httpx.AsyncClient, debates: FakeDebates
 ) -> None:
