@@ -3,7 +3,8 @@
 import hashlib
 from collections.abc import Sequence
 
-SHORT = "Let us see, then."
+SHORT = "Let us see."
+"""A formula, which anybody may say again."""
 WORDS = 8
 """Of each sentence below."""
 
