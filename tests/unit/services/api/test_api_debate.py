@@ -1,5 +1,6 @@
 """`POST /api/debate`: what is refused, what comes back, as JSON and as a stream."""
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
@@ -7,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from scenarios.schema import Scenario
 from services.api.app import create_app
@@ -34,9 +36,12 @@ class Line:
 
 @dataclass
 class FakeDebates:
-    """Holds any debate at once; whoever is in `failing` fails."""
+    """Holds any debate at once, or line by line at a `gate`; whoever is in `failing` fails."""
 
     failing: Sequence[str] = ()
+    gate: asyncio.Semaphore | None = None
+    told: int = 0
+    halfway: asyncio.Event = field(default_factory=asyncio.Event)
     held: list[tuple[str, tuple[str, ...], int, str, str]] = field(default_factory=list)
 
     async def hold(
@@ -45,9 +50,20 @@ class FakeDebates:
         self.held.append((scenario.id, tuple(order), rounds, topic, user))
         for number in range(1, rounds + 1):
             for agent in reversed(order) if number == 1 else order:
+                if self.gate is not None:
+                    await self.gate.acquire()
+                self.told += 1
+                if self.told == 2:
+                    self.halfway.set()
                 fault = "status_503" if agent in self.failing else None
                 yield Line(round=number, agent=agent, fault=fault)
         yield Line(round=None, agent=order[-1], text="In short.")
+
+    def open(self) -> None:
+        """Lets all lines through."""
+        assert self.gate is not None
+        for _ in range(100):
+            self.gate.release()
 
 
 @pytest.fixture
@@ -193,6 +209,75 @@ async def test_the_same_key_is_one_debate_and_another_request_under_it_is_refuse
     assert first.json() == again.json()
     assert len(debates.held) == 1
     assert other.json()["code"] == "idempotency_key_reused"
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])
+async def test_a_fourth_debate_at_once_is_refused_as_a_problem(
+    hall: httpx.AsyncClient, debates: FakeDebates, accept: str
+) -> None:
+    debates.gate = asyncio.Semaphore(0)
+    headers = {"Accept": accept}
+    calls = [
+        asyncio.create_task(hall.post("/api/debate", json=ASKED, headers=headers)) for _ in range(4)
+    ]
+    (refused, *_), running = await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+    debates.open()
+    held = await asyncio.gather(*running)
+    assert (refused.result().status_code, refused.result().json()["code"]) == (
+        429,
+        "too_many_debates",
+    )
+    assert [one.status_code for one in held] == [200, 200, 200]
+    assert (await hall.post("/api/debate", json=ASKED)).status_code == 200
+
+
+async def called(app: FastAPI, headers: dict[str, str], gone: asyncio.Event) -> None:
+    """A call by a client that is there until `gone`."""
+    sent = {"host": "studio", "content-type": "application/json"} | headers
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/debate",
+        "query_string": b"",
+        "client": ("127.0.0.1", 1),
+        "headers": [(name.lower().encode(), value.encode()) for name, value in sent.items()],
+    }
+    read = iter([{"type": "http.request", "body": json.dumps(ASKED).encode()}])
+
+    async def receive() -> dict[str, Any]:
+        if (message := next(read, None)) is not None:
+            return message
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(_: Any) -> None:
+        return None
+
+    await app(scope, receive, send)
+
+
+@pytest.mark.parametrize(
+    ("headers", "told"),
+    [({}, 2), ({"Accept": "text/event-stream"}, 2), ({"Idempotency-Key": "abc"}, 4)],
+)
+async def test_a_debate_ends_with_its_client_unless_a_second_try_may_come(
+    parts: FakeParts,
+    debates: FakeDebates,
+    headers: dict[str, str],
+    told: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("services.api.debate.GONE_S", 0.01)
+    debates.gate, gone = asyncio.Semaphore(2), asyncio.Event()
+    call = asyncio.create_task(called(create_app(parts, debates=debates), headers, gone))
+    await debates.halfway.wait()
+    gone.set()
+    if told > 2:
+        debates.open()
+    await call
+    debates.open()
+    await asyncio.sleep(0)
+    assert debates.told == told
 
 
 async def test_l7_a_used_up_budget_refuses_before_anything_is_asked(

@@ -7,7 +7,8 @@ from typing import get_args
 
 import pytest
 
-from services.api.debate import AT_ONCE, DebateRequest, DebateView
+from services.api.debate import AT_ONCE
+from services.api.debate_view import DebateRequest, DebateView
 from services.api.memory import MemoryRequest, MemoryView
 from services.debrief.analysis import Kind
 
