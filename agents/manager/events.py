@@ -10,7 +10,7 @@ from scenarios.happenings import Event, MoodWhen, When
 from scenarios.hearing import hears
 from scenarios.schema import Scenario
 
-OVERDUE_S = 10.0
+OVERDUE_S = 5.0
 """How long a time event waits for a pause before it takes the place of an answer."""
 
 
@@ -18,17 +18,24 @@ def due_at_turn(scenario: Scenario, scene: Scene, words: str, now_s: float) -> E
     """The event that the learner's present turn brings, or one that was cut off unheard.
 
     The scene's points and moods are those with this turn, its turns those before it. What only
-    waits for a time waits for a pause as well, OVERDUE_S at most.
+    waits for a time waits for a pause as well, OVERDUE_S at most, and leaves a turn to the person
+    after an event that was heard, unless somebody arrives with it.
     """
     turns = scene.phase_turns + 1
+    just_told = scene.told_turn == scene.turns
     for event in scenario.events:
         when = event.when
         if event.id in scene.fired or when.silence_s is not None:
             continue
-        late_s = OVERDUE_S if _waits_for_time_only(when) else 0.0
+        timed = _waits_for_time_only(when)
+        if timed and just_told and event.do != "arrive":
+            continue
+        late_s = OVERDUE_S if timed else 0.0
         heard = when.heard is None or hears(words, when.heard, scenario.language)
         if heard and _turns_hold(when, turns) and _holds(event, scenario, scene, now_s - late_s):
             return event
+    if just_told:
+        return None
     return next((event for event in scenario.events if event.id in scene.unheard), None)
 
 

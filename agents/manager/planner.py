@@ -16,8 +16,12 @@ from scenarios.schema import Phase, Scenario
 BREATH_S = 1.5
 """How long it must be quiet before the cast speaks on unasked."""
 
+ANSWER_S = 5.0
+"""How long it must be once the person was asked something, or spoken to unasked."""
+
 OVERRUN_S = 30.0
-"""So long past its duration the scene ends even while somebody speaks."""
+"""So long past its duration the scene ends even while somebody speaks, and after twice as long
+even while its closing is awaited."""
 
 
 class Planner:
@@ -54,22 +58,24 @@ class Planner:
         """Who answers these words of the learner, and what follows on them."""
         scene = state.scene
         if scene.ended is not None:
-            return self._composer(state).nothing("the scene is over", ends=scene.ended)
+            return self._over_already(state, heard=bool(words_of(words)))
         if not words_of(words):
             return self._composer(state).nothing("nothing was said")
         at = self._situation(state, words)
         composer = Composer(at.scenario, at.scene, at.memory)
         due = events.due_at_turn(at.scenario, at.scene, words, now_s)
+        limit = phases.limit_reached(self._scenario, scene.turns + 1, now_s)
+        if limit is not None and due is not None and due.when.heard is None:
+            due = None  # nobody could take it up any more
         decision = select(at, self._ladder, choice=choice)
         decision, beats = replies.replies(composer, at, decision, due)
         effects, owing = effects_of(due, scene), replies.owing(beats, decision)
-        limit = phases.limit_reached(self._scenario, scene.turns + 1, now_s)
         if limit is not None:
             beats = (*owing, composer.closing(at.phase, cue="closing_answer"))
             return composer.plan("answer", beats, decision, effects=effects, ends=limit)
         because = self._over(at, now_s)
-        if because is not None:
-            return moves.on(composer, at.phase, "answer", because, after=owing, effects=effects)
+        if because is not None and due is None:
+            return moves.on(composer, at.phase, "answer", because, after=owing)
         beats = replies.followed(composer, at.phase, beats)
         return composer.plan("answer", beats, decision, effects=effects)
 
@@ -120,24 +126,30 @@ class Planner:
     def tick(self, state: State, now_s: float, *, quiet_s: float, busy: bool) -> Plan | None:
         """What time and silence bring: the end, an event, the next phase, a prompt."""
         scene, composer, phase = state.scene, self._composer(state), self._phase(state)
-        if scene.ended is not None or not scene.begun:
+        if scene.closed or not scene.begun:
             return None
-        limit = phases.limit_reached(self._scenario, scene.turns, now_s)
-        overrun = now_s >= self._scenario.limits.duration_s + OVERRUN_S
-        if limit is not None and (overrun or not busy):
+        limit = scene.ended or phases.limit_reached(self._scenario, scene.turns, now_s)
+        overrun_s = now_s - self._scenario.limits.duration_s
+        if limit is not None and overrun_s >= OVERRUN_S * (1 if scene.ended is None else 2):
             return moves.end(composer, phase, limit, origin="tick")
         if busy or quiet_s < BREATH_S:
             return None
+        if scene.ended is not None:
+            return moves.end(composer, phase, scene.ended, origin="tick")
         asked = self._asked(state)
         if asked is not None:
             return asked
+        if quiet_s < ANSWER_S and self._is_the_persons(state):
+            return None
+        if limit is not None:
+            return moves.end(composer, phase, limit, origin="tick")
         event = events.due_at_tick(self._scenario, scene, now_s, quiet_s)
         silent_s = moves.silent_s(scene, now_s, quiet_s)
         if event is not None:
             return moves.event(composer, phase, event, silent_s)
         if phases.out_of_time(phase, scene, scene.phase_turns, now_s):
             return moves.on(composer, phase, "tick", "the phase's time is up")
-        return moves.silence(composer, phase, silent_s)
+        return moves.silence(composer, phase, silent_s, quiet_s)
 
     def skip(self, state: State) -> Plan:
         """The next phase's opening, or the closing after the last phase."""
@@ -196,6 +208,21 @@ class Planner:
         if phases.out_of_time(at.phase, at.scene, turns, now_s):
             return "the phase's time is up"
         return None
+
+    def _is_the_persons(self, state: State) -> bool:
+        """Whether the learner is to speak: a question is open, or somebody just spoke unasked."""
+        last = state.memory[-1] if state.memory else None
+        unasked = last is not None and last.turn_id.startswith("k")
+        return unasked or open_question(state.memory) is not None
+
+    def _over_already(self, state: State, *, heard: bool) -> Plan:
+        """Nothing after the scene's end, but the closing again where none of it was heard."""
+        scene, composer = state.scene, self._composer(state)
+        if scene.closed or not heard:
+            return composer.nothing("the scene is over", ends=scene.ended)
+        beats = (composer.closing(self._phase(state), cue="closing_answer"),)
+        decision = scene_decision("the closing was not heard", beats)
+        return composer.plan("answer", beats, decision, ends=scene.ended)
 
     def _asked(self, state: State) -> Plan | None:
         """The answer of a character whom another one asked, while the cast may speak on."""

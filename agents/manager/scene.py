@@ -34,12 +34,13 @@ class Scene:
 
     `seed` and `serial` (plans committed so far) make every decision repeatable. `at_s` is when the
     snapshot was made: a restored scene goes on from there. `opened` tells that the phase's opening
-    was heard. `unheard` are fired events whose beat nobody has heard. `silence_from_s` is when the
-    learner's present silence began, once a prompt or an event broke it. `arrived` maps each late
-    guest to the serial of the plan that let them in. `points` is the learner's score, `scored` the
-    places in `scenario.points` that count no more. `interrupted` is whose line was cut last, until
-    somebody is heard to the end. `cast_turns` counts the lines that the cast was given to say to
-    itself since the learner spoke.
+    was heard, `closed` that a closing was. `unheard` are fired events whose beat nobody has heard.
+    `told_turn` is how many turns the learner had had when an event was heard last. `silence_from_s`
+    is when the learner's present silence began, once a prompt or an event broke it. `arrived` maps
+    each late guest to the serial of the plan that let them in. `points` is the learner's score,
+    `scored` the places in `scenario.points` that count no more. `interrupted` is whose line was cut
+    last, until somebody is heard to the end. `cast_turns` counts the lines that the cast was given
+    to say to itself since the learner spoke.
     """
 
     seed: int
@@ -65,6 +66,8 @@ class Scene:
     arrived: Tally = ()
     points: int = 0
     scored: tuple[int, ...] = ()
+    told_turn: int | None = None
+    closed: bool = False
     interrupted: str | None = None
     cast_turns: int = 0
 

@@ -94,6 +94,8 @@ def line_heard(
         moods=moved,
         unheard=tuple(one for one in scene.unheard if one != beat.event),
         opened=scene.opened or (beat.phase == scene.phase and beat.kind is BeatKind.OPENING),
+        told_turn=scene.told_turn if beat.event is None else scene.turns,
+        closed=scene.closed or beat.kind is BeatKind.CLOSING,
         interrupted=beat.persona if cut and may_reclaim(beat, text) else None,
     )
     said = Said(

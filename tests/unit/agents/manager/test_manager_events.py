@@ -49,7 +49,7 @@ def test_a_time_event_fires_once_in_a_pause() -> None:
 
 def test_a_time_event_that_finds_no_pause_takes_the_place_of_an_answer() -> None:
     one = begun(event({"after_s": 20}))
-    assert one.answer("Je parle.", 25.0).beats[0].event is None
+    assert one.answer("Je parle.", 24.0).beats[0].event is None
     assert one.answer("Je parle.", 31.0).beats[0].event == "fuite"
 
 
@@ -137,8 +137,51 @@ def test_an_event_that_was_cut_off_unheard_is_told_at_the_next_turn_once() -> No
     assert one.scene.fired == ("fuite",)
 
 
+def test_a_time_event_leaves_the_person_a_turn_after_another_one() -> None:
+    one = begun(event({"after_s": 5}), event({"after_s": 6}, id="suite", by="roche"))
+    heard(one, one.answer("Je parle.", 20.0), 20.0, "Je parle.")
+    plan = heard(one, one.answer("Je parle encore.", 40.0), 40.0, "Je parle encore.")
+    assert plan.beats[0].event is None
+    assert one.answer("Et toujours.", 50.0).beats[0].event == "suite"
+
+
+def test_a_guest_arrives_though_an_event_was_just_told() -> None:
+    guest = {"id": "entree", "by": "roche", "do": "arrive", "say": "Bonsoir."}
+    one = begun(event({"after_s": 5}), guest | {"when": {"after_s": 6}})
+    heard(one, one.answer("Je parle.", 20.0), 20.0, "Je parle.")
+    assert one.answer("Je parle encore.", 40.0).beats[0].event == "entree"
+
+
+def test_an_event_waits_longer_while_a_question_is_the_person_s() -> None:
+    one = begun(event({"after_s": 60}))
+    line = one.answer("Je parle.", 20.0)
+    one.commit(line, words="Je parle.", now_s=20.0)
+    one.performed(line.beats[0], "Et les prix ?", False, 58.0)
+    assert one.tick(61.0, quiet_s=3.0, busy=False) is None
+    assert one.tick(63.0, quiet_s=5.0, busy=False) is not None
+
+
+def test_an_event_that_nobody_could_take_up_is_left_out_of_the_end() -> None:
+    one = begun(event({"turns": 1}), limits={"turns": 1})
+    assert [beat.event for beat in one.answer("Je parle.", 5.0).beats] == [None]
+    called = begun(event({"heard": "rail"}), limits={"turns": 1})
+    told = called.answer("Le rail.", 5.0).beats
+    assert [beat.event for beat in told] == ["fuite", None]
+
+
+def test_the_phase_goes_on_for_a_turn_when_an_event_is_told() -> None:
+    phases = [DEBATE["phases"][0] | {"turns": {"min": 1, "max": 1}}, *DEBATE["phases"][1:]]
+    one = begun(event({"heard": "rail"}), phases=phases)
+    plan = heard(one, one.answer("Le rail.", 5.0), 5.0, "Le rail.")
+    assert [beat.event for beat in plan.beats] == ["fuite"]
+    assert one.scene.phase == "ouverture"
+    heard(one, one.answer("La route.", 15.0), 15.0, "La route.")
+    assert one.scene.phase != "ouverture"
+
+
 def test_of_two_due_events_the_author_s_first_comes_first() -> None:
     one = begun(event({"after_s": 5}), event({"after_s": 5}, id="suite", by="roche"))
     first = heard(one, one.tick(9.0, quiet_s=2.0, busy=False), 9.0)
-    second = heard(one, one.tick(14.0, quiet_s=2.0, busy=False), 14.0)
+    assert one.tick(12.0, quiet_s=2.0, busy=False) is None
+    second = heard(one, one.tick(15.0, quiet_s=5.0, busy=False), 15.0)
     assert (first.beats[0].event, second.beats[0].event) == ("fuite", "suite")

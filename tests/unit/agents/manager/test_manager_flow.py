@@ -166,7 +166,8 @@ def test_s8_after_its_duration_the_scene_ends_with_a_spoken_closing() -> None:
     one = begun(debate(limits={"duration_s": 60}))
     assert one.tick(59.0, quiet_s=2.0, busy=False) is None
     assert one.tick(61.0, quiet_s=0.0, busy=True) is None
-    for plan in (one.tick(61.0, quiet_s=0.0, busy=False), one.tick(91.0, quiet_s=0.0, busy=True)):
+    assert one.tick(61.0, quiet_s=0.3, busy=False) is None
+    for plan in (one.tick(62.0, quiet_s=1.5, busy=False), one.tick(91.0, quiet_s=0.0, busy=True)):
         assert plan is not None
         assert kinds(plan) == [("morel", "closing")]
         assert plan.end_reason == "duration"

@@ -49,6 +49,13 @@ def test_s9_silence_brings_a_prompt_at_60_s_and_the_end_at_120_s_in_any_mood(moo
     assert one.scene.ended == "silence"
 
 
+def test_s9_a_prompt_leaves_time_after_what_was_said_into_the_silence() -> None:
+    start = Scene(seed=7, phase="ouverture", begun=True, opened=True, silence_from_s=0.0)
+    one = MultiAgentManager(debate(phases=ENDLESS), rng=Random(0), scene=start)
+    assert one.tick(65.0, quiet_s=20.0, busy=False) is None
+    assert one.tick(75.0, quiet_s=30.0, busy=False) is not None
+
+
 @pytest.mark.parametrize("mood", list(MOODS))
 def test_s9_silence_asks_no_model_for_a_word(mood: str) -> None:
     played, _ = silent(moods=MOODS[mood])
