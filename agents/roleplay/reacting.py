@@ -5,8 +5,8 @@ Owns the way from a pause to an aside. When it may sound is the stage's affair.
 
 from collections.abc import Callable
 
+from agents.manager.manager import MultiAgentManager
 from agents.manager.reactions import Listening, Pause
-from agents.manager.scene import Scene
 from agents.roleplay.chronicle import Chronicle
 from agents.roleplay.line import Aside
 from agents.roleplay.lines import Lines
@@ -18,23 +18,30 @@ class Reacting:
 
     def __init__(
         self,
+        manager: MultiAgentManager,
         listening: Listening | None,
         lines: Lines,
         chronicle: Chronicle,
-        *,
         now_s: Callable[[], float],
     ) -> None:
+        self._manager = manager
         self._listening = listening
         self._lines = lines
         self._chronicle = chronicle
         self._now_s = now_s
 
-    def reaction(self, scene: Scene, speaker: str, pause: Pause) -> Aside | None:
-        """What a listener lets fall in this pause of the speaker; mostly None."""
+    def reaction(self, speaker: str, pause: Pause) -> Aside | None:
+        """What a listener lets fall in this pause of the speaker; mostly None.
+
+        Nobody comments on what a person who is back was told.
+        """
         if self._listening is None:
             return None
+        last = self._manager.memory[-1] if self._manager.memory else None
+        if pause is Pause.CAST and last is not None and last.turn_id.startswith("r"):
+            return None
         reaction = self._listening.reaction(
-            scene, speaker=speaker, pause=pause, now_s=self._now_s()
+            self._manager.scene, speaker=speaker, pause=pause, now_s=self._now_s()
         )
         if reaction is None:
             return None

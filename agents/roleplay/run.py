@@ -20,6 +20,7 @@ from agents.manager.scene import Scene
 from agents.roleplay.answering import Answering, kept
 from agents.roleplay.choosing import Choosing
 from agents.roleplay.chronicle import Chronicle
+from agents.roleplay.ending import Ending
 from agents.roleplay.journal import Journal
 from agents.roleplay.judging import Judging
 from agents.roleplay.lines import Aside, Line, Lines
@@ -27,7 +28,7 @@ from agents.roleplay.ports import Remembers, Stage
 from agents.roleplay.prompting import Prompting
 from agents.roleplay.reacting import Reacting
 from agents.roleplay.scene_clock import SceneClock
-from agents.roleplay.showing import Showing
+from agents.roleplay.showing import Showing, state_of
 from agents.roleplay.tasks import end, first
 from agents.roleplay.unasked import Unasked
 from scenarios.schema import Scenario
@@ -68,13 +69,13 @@ class Roleplay:
         self.scenario = scenario
         self.room = room
         self.time = scene_clock
-        self.end_reason: str | None = None
         self._manager = manager
+        self._ending = Ending(manager)
         self._lines = lines
         self._learner_name = learner_name
         self._chronicle = Chronicle(journal, clock, scenario, room=room)
         self._chronicle.taken_up(manager.scene)
-        self.listeners = Reacting(listening, lines, self._chronicle, now_s=self._now_s)
+        self.listeners = Reacting(manager, listening, lines, self._chronicle, self._now_s)
         lines.on_echo = self._chronicle.echoed
         self._recorder = Recorder(manager, self._chronicle.note, clock_s=clock.monotonic_s)
         self._answering = Answering(
@@ -97,7 +98,7 @@ class Roleplay:
         self._recollection = recollection
         self._showing = Showing(scenario)
         self._stage: Stage | None = None
-        self._unasked = Unasked(self._recorder, scene_clock, now_s=self._now_s)
+        self._unasked = Unasked(self._recorder, scene_clock, self._ending, now_s=self._now_s)
         self._stopped = asyncio.Event()
         self._opened = asyncio.Event()
 
@@ -148,7 +149,7 @@ class Roleplay:
 
         What sounded when they dropped is cut where they last heard it, and not said again.
         """
-        if away_s >= RECAP_AFTER_S and self._manager.scene.begun and not self._is_over():
+        if away_s >= RECAP_AFTER_S and self._manager.scene.begun and not self._ending.is_due:
             away_s = round(away_s, 1)
             self._unasked.call(lambda: self._recorder.returned(self._now_s(), away_s=away_s))
 
@@ -157,12 +158,17 @@ class Roleplay:
 
         `speaker` is a character's id or LEARNER.
         """
-        if self.time.paused or self._is_over():
+        if self.time.paused or self._ending.is_due:
             return None
-        return self.listeners.reaction(self._manager.scene, speaker, pause)
+        return self.listeners.reaction(speaker, pause)
 
-    def commit(self, plan: Plan, words: str | None) -> None:
-        """The plan is really being played; `words` are the learner's, if they caused it."""
+    def commit(self, plan: Plan, words: str | None) -> Plan:
+        """The plan is really being played; `words` are the learner's, if they caused it.
+
+        Returns the plan that is: made anew, by scores alone, if the scene moved on meanwhile.
+        """
+        if words is not None and not self._manager.is_current(plan):
+            plan = self.answer_now(words)
         scene, memory = self._manager.scene, self._manager.memory
         said = self._recorder.commit(
             plan,
@@ -174,6 +180,7 @@ class Roleplay:
             self._chronicle.turn(said, source="live", kind="learner", scene=self.snapshot())
             self._judge(plan, said, scene, memory)
         self._changed(scene, said.turn_id if said is not None else None)
+        return plan
 
     def line(self, beat: Beat, *, plan: Plan, heard: str = "", before: Sequence[Said] = ()) -> Line:
         """The beat's words as they come, by a character that knows all that was heard so far.
@@ -195,6 +202,7 @@ class Roleplay:
         if said is not None:
             self._chronicle.turn(said, source=source, kind=str(beat.kind), scene=self.snapshot())
         self._changed(scene, beat.id)
+        self._ending.heard()
 
     def timed(self, beat: Beat, taken_s: dict[str, float]) -> None:
         """How long the reply that begins to sound took, mark by mark."""
@@ -206,9 +214,13 @@ class Roleplay:
         return Said(speaker=beat.persona, name=name, text=text, turn_id=beat.id, phase=beat.phase)
 
     def played(self, plan: Plan) -> None:
-        """All beats of an answer were played or cut: the scene ends here if the plan says so."""
-        if plan.ends and self.end_reason is None:
-            self.end_reason = plan.end_reason or "ended"
+        """All beats of a plan were played or cut. A closing that nobody heard is said again."""
+        self._ending.played(plan)
+
+    @property
+    def end_reason(self) -> str | None:
+        """Why the run is over; None while it goes on."""
+        return self._ending.reason
 
     @property
     def phase(self) -> str:
@@ -225,21 +237,12 @@ class Roleplay:
 
     def stop(self, reason: str) -> None:
         """Ends at once and without a word: nobody is left to hear it."""
-        if self.end_reason is None:
-            self.end_reason = reason
+        self._ending.stop(reason)
         self._stopped.set()
 
     def state(self) -> dict[str, Any]:
         """What the person may see of the run; no prompt, no secret."""
-        return {
-            "scenario": self.scenario.id,
-            "phase": self._manager.phase.id,
-            "elapsed_s": round(self.time.now_s(), 1),
-            "duration_s": self.scenario.limits.duration_s,
-            "turns": self._manager.turns,
-            "paused": self.time.paused,
-            "ended": self.end_reason is not None,
-        }
+        return state_of(self._manager, self.time, ended=self.end_reason is not None)
 
     def snapshot(self) -> dict[str, Any]:
         """The scene as it can be taken up again by another job."""
@@ -248,9 +251,6 @@ class Roleplay:
     def _now_s(self) -> float:
         """Scene seconds as the manager is told them: what is written down of them is all."""
         return round(self.time.now_s(), 4)
-
-    def _is_over(self) -> bool:
-        return self.end_reason is not None or self._manager.scene.ended is not None
 
     def _judge(self, plan: Plan, said: Said, scene: Scene, memory: Sequence[Said]) -> None:
         """Asks how those take the turn whom the rules cannot read; nobody waits for it."""
@@ -286,11 +286,11 @@ class Roleplay:
         self._show()
         await self._play(stage, self._recorder.begin(self._now_s()))
         self._opened.set()
-        while self.end_reason is None:
+        while (reason := self.end_reason) is None:
             plan = await self._unasked.next(stage)
             if plan is not None:
                 await self._play(stage, plan)
-        return self.end_reason
+        return reason
 
     async def _play(self, stage: Stage, plan: Plan) -> None:
         self.commit(plan, None)

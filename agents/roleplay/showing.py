@@ -1,8 +1,12 @@
 """What the room sees of a scene: its phase, who of the cast is there, the pages shown so far."""
 
+from typing import Any
+
 from agents.cast.presence import in_room
+from agents.manager.manager import MultiAgentManager
 from agents.manager.scene import Scene
 from agents.roleplay.ports import Stage
+from agents.roleplay.scene_clock import SceneClock
 from scenarios.schema import Scenario
 
 
@@ -31,3 +35,16 @@ class Showing:
         self._phase = scene.phase
         stage.show_phase(scene.phase)
         return True
+
+
+def state_of(manager: MultiAgentManager, time: SceneClock, *, ended: bool) -> dict[str, Any]:
+    """What the person may see of a run as JSON; no prompt, no secret."""
+    return {
+        "scenario": manager.scenario.id,
+        "phase": manager.phase.id,
+        "elapsed_s": round(time.now_s(), 1),
+        "duration_s": manager.scenario.limits.duration_s,
+        "turns": manager.turns,
+        "paused": time.paused,
+        "ended": ended,
+    }

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from agents.manager.beats import Plan
 from agents.manager.record import Recorder
+from agents.roleplay.ending import Ending
 from agents.roleplay.ports import Stage
 from agents.roleplay.scene_clock import SceneClock
 from agents.roleplay.tasks import end, first
@@ -13,14 +14,23 @@ TICK_S = 0.25
 
 
 class Unasked:
-    """The plans that nobody asked for, one after the other; `now_s` is scene time."""
+    """The plans that nobody asked for, one after the other; `now_s` is scene time.
+
+    Nothing comes by itself while the stage is busy, or about to be with the closing.
+    """
 
     def __init__(
-        self, recorder: Recorder, scene_clock: SceneClock, *, now_s: Callable[[], float]
+        self,
+        recorder: Recorder,
+        scene_clock: SceneClock,
+        ending: Ending,
+        *,
+        now_s: Callable[[], float],
     ) -> None:
         self._recorder = recorder
         self._time = scene_clock
         self._now_s = now_s
+        self._ending = ending
         self._commands: asyncio.Queue[Callable[[], Plan]] = asyncio.Queue()
         self._called = asyncio.Event()
 
@@ -38,8 +48,8 @@ class Unasked:
         except TimeoutError:
             if self._time.paused:
                 return None
-            quiet_s = round(stage.quiet_s(), 4)
-            return self._recorder.tick(self._now_s(), quiet_s=quiet_s, busy=stage.busy())
+            quiet_s, busy = round(stage.quiet_s(), 4), stage.busy() or self._ending.is_being_said
+            return self._recorder.tick(self._now_s(), quiet_s=quiet_s, busy=busy)
         await stage.hush()
         return command()
 

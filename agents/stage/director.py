@@ -77,8 +77,7 @@ class Director(Agent):
         words = message.text_content or ""
         plan = self._speculative.pop(message.id, None) or self._roleplay.answer_now(words)
         self._speculative.clear()
-        self._roleplay.commit(plan, words)
-        self._committed[message.id] = plan
+        self._committed[message.id] = self._roleplay.commit(plan, words)
 
     async def llm_node(
         self, chat_ctx: llm.ChatContext, tools: list[Any], model_settings: ModelSettings

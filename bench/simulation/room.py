@@ -125,7 +125,7 @@ class Room:
             plan = await self._answered(said)
         if self._roleplay.end_reason is not None:
             return
-        self._roleplay.commit(plan, said)
+        plan = self._roleplay.commit(plan, said)
         addressed = act.addressed if plan.beats and said == act.words else None
         turn = Turn(words=said, end_s=end_s, addressed=addressed, plan=plan)
         self.tape.turns.append(turn)

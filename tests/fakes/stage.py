@@ -38,7 +38,7 @@ class FakeStage:
     async def hear(self, words: str) -> None:
         """The learner says something, and the cast answers."""
         plan = await self._roleplay.answer(words)
-        self._roleplay.commit(plan, words)
+        plan = self._roleplay.commit(plan, words)
         await self.perform(plan)
         self._roleplay.played(plan)
 
