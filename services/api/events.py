@@ -20,6 +20,9 @@ from services.sessions.records import SessionEvent, SessionStatus
 POLL_S = 0.5
 HEARTBEAT_S = 15.0
 
+UNTOLD = frozenset({"move"})
+"""Kept for replay alone: with the scene's seed and snapshot, what is still to come could be told."""
+
 router = APIRouter(prefix="/api/sessions/{room}", tags=["sessions"])
 
 
@@ -65,14 +68,16 @@ async def stream_events(
 async def told(
     store: SessionStore, room: str, *, after_seq: int, drain: Drain
 ) -> AsyncGenerator[str]:
-    """The messages of a stream; a comment every 15 s keeps the line open."""
+    """The messages of a stream, all but UNTOLD; a comment every 15 s keeps the line open."""
     quiet_s = 0.0
     yield "retry: 1000\n\n"
     while True:
         session = await store.get(room)  # before the events: the last one is then never missed
         for event in await store.events(room, after_seq=after_seq):
-            after_seq, quiet_s = event.seq, 0.0
-            yield message(event)
+            after_seq = event.seq
+            if event.kind not in UNTOLD:
+                quiet_s = 0.0
+                yield message(event)
         if session is None or session.status is not SessionStatus.LIVE:
             return
         if await drain.within(POLL_S):

@@ -145,6 +145,17 @@ async def test_last_event_id_is_where_the_stream_goes_on(
     assert ids == told_ids
 
 
+async def test_what_only_a_replay_needs_is_not_told(
+    client: httpx.AsyncClient, parts: FakeParts, room: str
+) -> None:
+    await happen(parts, room, "move", "decision", "move", "mood")
+    await end(parts, room)
+    answer = await client.get(f"/api/sessions/{room}/events")
+    told_kinds = [line[7:] for line in answer.text.splitlines() if line.startswith("event: ")]
+    assert told_kinds == ["decision", "mood"]
+    assert [one.kind for one in await parts.store.events(room)].count("move") == 2
+
+
 async def test_a_new_event_reaches_an_open_stream(parts: FakeParts, room: str) -> None:
     stream = told(parts.store, room, after_seq=0, drain=Drain())
     await anext(stream)
