@@ -21,7 +21,7 @@ POLL_S = 0.5
 HEARTBEAT_S = 15.0
 
 UNTOLD = frozenset({"move"})
-"""Kept for replay alone: with the scene's seed and snapshot, what is still to come could be told."""
+"""Kept for replay alone: they hold the scene's seed and snapshots, guests and secrets by id."""
 
 router = APIRouter(prefix="/api/sessions/{room}", tags=["sessions"])
 
