@@ -4,7 +4,7 @@ What the questions are worth when somebody is chosen is the score's to say.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from agents.manager.memory import LEARNER, Said
@@ -29,12 +29,13 @@ class OpenQuestion(NamedTuple):
 
 
 def open_question(memory: Sequence[Said]) -> OpenQuestion | None:
-    """The last question heard since the learner spoke; None when nothing was asked since."""
-    for said in reversed(memory):
-        if said.speaker == LEARNER:
-            return None
+    """The last question heard since the learner spoke; None when nothing was asked since.
+
+    One that was only told again, to a person who is back, stays with whoever asked it.
+    """
+    for at, said in _since_the_learner(memory):
         asked = last_question(said.text)
-        if asked is not None:
+        if asked is not None and not _is_told_again(asked, memory[:at]):
             return OpenQuestion(said.speaker, asked)
     return None
 
@@ -50,18 +51,32 @@ def handed_over(memory: Sequence[Said], roster: Roster, speakers: Sequence[str])
     """The last question of one character to another that nobody has answered yet.
 
     `speakers` are those who may answer. Only what was said since the learner spoke counts, and
-    only whole lines: the person took the floor from one that was cut.
+    only whole lines: the person took the floor from one that was cut. A question to the person that
+    is told again with its asker's name is none to the asker.
     """
     spoke: set[str] = set()
-    for said in reversed(memory):
-        if said.speaker == LEARNER:
-            return None
+    for at, said in _since_the_learner(memory):
         spoke.add(said.speaker)
-        called = () if said.cut else _called(said.text, roster)
+        again = _is_told_again(last_question(said.text) or "", memory[:at])
+        called = () if said.cut or again else _called(said.text, roster)
         to = next((one for one in called if one in speakers and one not in spoke), None)
         if to is not None:
             return Handed(said.speaker, to)
     return None
+
+
+def _since_the_learner(memory: Sequence[Said]) -> Iterator[tuple[int, Said]]:
+    """The lines of the cast since the learner spoke, the last one first, and their places."""
+    for at in reversed(range(len(memory))):
+        if memory[at].speaker == LEARNER:
+            return
+        yield at, memory[at]
+
+
+def _is_told_again(asked: str, before: Sequence[Said]) -> bool:
+    """Whether the sentence ends with a question that was heard since the learner spoke."""
+    questions = (last_question(said.text) for _, said in _since_the_learner(before))
+    return any(one is not None and asked.endswith(one) for one in questions)
 
 
 def last_question(text: str) -> str | None:

@@ -165,3 +165,22 @@ def test_a_question_is_open_until_the_learner_speaks() -> None:
     statement = heard("morel", "Je note.", 2)
     assert open_question((asked, statement)) == ("roche", "Qui va payer ?")
     assert open_question((asked, heard(LEARNER, "Nous.", 2))) is None
+
+
+def test_s4_a_question_told_again_stays_with_whoever_asked_it() -> None:
+    memory = (heard(LEARNER, "Oui."), heard("roche", "Le rail recule. Qui va payer ?", 2))
+    one = after(*memory)
+    plan = one.returned(40.0, away_s=10.0)
+    one.commit(plan, words=None, now_s=40.0)
+    one.performed(plan.beats[0], plan.beats[0].say or "", False, 44.0)
+    assert one.memory[-1].speaker == "morel"
+    assert open_question(one.memory) == ("roche", "Qui va payer ?")
+
+
+def test_s4_nobody_answers_its_own_question_because_it_was_told_again() -> None:
+    for nth in range(4):
+        one = after(heard(LEARNER, "Oui."), heard("roche", "Qui va payer ?"), serial=nth + 2)
+        plan = one.returned(40.0, away_s=10.0)
+        one.commit(plan, words=None, now_s=40.0)
+        one.performed(plan.beats[0], plan.beats[0].say or "", False, 44.0)
+        assert one.tick(47.0, quiet_s=3.0, busy=False) is None
