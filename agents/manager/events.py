@@ -3,8 +3,8 @@
 A character who is not there yet brings no event but its own arrival.
 """
 
+from agents.cast.presence import absent
 from agents.manager.moods import mood_in
-from agents.manager.phases import absent
 from agents.manager.scene import Scene
 from scenarios.happenings import Event, MoodWhen, When
 from scenarios.hearing import hears

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from agents.cast.presence import absent
 from agents.manager.scene import Scene
 from scenarios.schema import Phase, Scenario
 
@@ -20,12 +21,6 @@ def phase_after(scenario: Scenario, phase: Phase) -> Phase | None:
     """The next phase in the author's order; None after the last."""
     at = scenario.phases.index(phase)
     return scenario.phases[at + 1] if at + 1 < len(scenario.phases) else None
-
-
-def absent(scenario: Scenario, scene: Scene) -> frozenset[str]:
-    """Late guests who have not arrived yet."""
-    came = dict(scene.arrived)
-    return frozenset(one for one in scenario.late_guests if one not in came)
 
 
 def speakers_in(scenario: Scenario, phase: Phase, scene: Scene) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
+from agents.manager.airtime import is_over, is_short
 from agents.manager.beats import Score
 from agents.manager.insight import insight_of
 from agents.manager.memory import Said
@@ -35,9 +36,6 @@ are out, unless all are."""
 
 TIE = 0.012
 """Scores no further apart than this are equal: a model may tell them apart."""
-
-SHARES_FROM_WORDS = 120
-"""Before the cast has said so many words its shares of airtime say nothing."""
 
 _HALF = 0.5
 
@@ -146,14 +144,12 @@ def _temper(facts: Facts, persona: str) -> float:
 
 def _below_min(facts: Facts, persona: str) -> float:
     """They have less airtime than the author wants at least."""
-    share = _share(facts.scene, persona)
-    return float(share is not None and share < facts.scenario.moderation.airtime.min)
+    return float(is_short(facts.scenario, facts.scene, persona))
 
 
 def _above_max(facts: Facts, persona: str) -> float:
     """They have more airtime than the author allows."""
-    share = _share(facts.scene, persona)
-    return float(share is not None and share > facts.scenario.moderation.airtime.max)
+    return float(is_over(facts.scenario, facts.scene, persona))
 
 
 TERMS: Mapping[str, Term] = MappingProxyType(
@@ -168,12 +164,6 @@ TERMS: Mapping[str, Term] = MappingProxyType(
         "above_max": _above_max,
     }
 )
-
-
-def _share(scene: Scene, persona: str) -> float | None:
-    """Their part of what the whole cast has said; None while that is little."""
-    total = sum(words for _, words in scene.words)
-    return scene.words_of(persona) / total if total >= SHARES_FROM_WORDS else None
 
 
 def _last_spoke(scene: Scene, persona: str) -> int:

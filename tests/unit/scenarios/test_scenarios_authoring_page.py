@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from agents.manager import temperament
+from agents.manager.airtime import SHARES_FROM_WORDS
 from agents.manager.beats import BeatKind, Stance
 from agents.manager.cutting import MONOLOGUE_S
-from agents.manager.scoring import SHARES_FROM_WORDS
 from scenarios.lint.cast import ENGINES
 from scenarios.loader import problems_in
 from scenarios.schema import Temper
