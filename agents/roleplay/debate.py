@@ -15,11 +15,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from agents.cast.echoes import EchoGuard
 from agents.cast.guard import clean_line
 from agents.cast.prompts import SAID_CHARS, compose
 from agents.cast.recall import outgrown
 from agents.manager.beats import Beat, BeatKind, Plan
 from agents.manager.manager import MultiAgentManager
+from agents.roleplay.prompting import RECENT_LINES
 from agents.roleplay.remembering import Remembering
 from scenarios.fields import Language
 from scenarios.schema import Limits, Moderation, Phase, Scenario, Turns
@@ -44,8 +46,9 @@ FIRST, LATER, SYNTHESIS = "first", "later", "synthesis"
 class Spoken:
     """One line of a debate. `round` counts from 1; None is the synthesis.
 
-    `fault` is a stable word for why no model wrote it (`deadline`, `status_503`, `budget`), where
-    one was to; `source` then is `understudy` and the text the author's. `cost_nano` is nano-USD.
+    `fault` is a stable word for why no model wrote it (`deadline`, `status_503`, `budget`, `echo`
+    for one that said what was just said), where one was to; `source` then is `understudy` and the
+    text the author's. `cost_nano` is nano-USD.
     """
 
     round: int | None
@@ -81,6 +84,7 @@ class Debate:
         self._user = user
         self._manager = MultiAgentManager(self._scene, rng=Random(session))
         self._understudy = Understudy(self._scene, rng=Random(session))
+        self._told: list[str] = []
         self._remembering = Remembering(
             self._scene, self._manager, room=session, templates=self._templates
         )
@@ -139,11 +143,14 @@ class Debate:
 
     def _line(self, beat: Beat, outcome: Outcome, number: int | None) -> Spoken:
         text = clean_line(outcome.text, beat.persona, self._scene)
-        source, fault = outcome.source, None
+        source, fault, unfit = outcome.source, None, "unfit"
+        if text and number is not None:
+            text, unfit = self._unsaid(text), "echo"
         if not text:
             text, source = self._authored(beat), Source.UNDERSTUDY
         if source is Source.UNDERSTUDY and self._optimizer.has_model:
-            fault = outcome.fault or "unfit"
+            fault = outcome.fault or unfit
+        self._told.append(text)
         return Spoken(
             round=number,
             agent=beat.persona,
@@ -153,6 +160,11 @@ class Debate:
             fault=fault,
             cost_nano=outcome.cost_nano,
         )
+
+    def _unsaid(self, text: str) -> str:
+        """What of the text does not say again what was just said."""
+        echoes = EchoGuard(lambda: self._told[-RECENT_LINES:], self._scene.language)
+        return (echoes.feed(text) + echoes.flush()).strip()
 
     def _request(self, beat: Beat) -> Request:
         words = SYNTHESIS_WORDS if beat.phase == SYNTHESIS else LINE_WORDS

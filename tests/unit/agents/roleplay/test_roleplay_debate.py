@@ -124,6 +124,14 @@ async def test_l6_one_that_fails_is_told_and_the_debate_goes_on() -> None:
     assert all(one.fault is None for one in lines if one.agent != "bell")
 
 
+async def test_who_says_what_was_just_said_has_the_author_s_line_in_its_place() -> None:
+    same = Script(pieces=("I think that the road must be paid by those who use it.",))
+    lines = await held(debate(FakeChatModel(same), rounds=1))
+    assert [one.fault for one in lines] == [None, "echo", "echo", None]
+    assert [one.source for one in lines[1:3]] == [Source.UNDERSTUDY] * 2
+    assert len({one.text for one in lines[:3]}) == 3
+
+
 async def test_without_a_model_the_authors_lines_debate_and_nothing_failed() -> None:
     lines = await held(debate(None))
     assert all(one.source is Source.UNDERSTUDY and one.fault is None for one in lines)
