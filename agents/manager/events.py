@@ -10,6 +10,9 @@ from scenarios.happenings import Event, MoodWhen, When
 from scenarios.hearing import hears
 from scenarios.schema import Scenario
 
+DIGEST_S = 8.0
+"""How long the person is left with an event, if silent, before the next one comes."""
+
 OVERDUE_S = 5.0
 """How long a time event waits for a pause before it takes the place of an answer."""
 
@@ -40,10 +43,16 @@ def due_at_turn(scenario: Scenario, scene: Scene, words: str, now_s: float) -> E
 
 
 def due_at_tick(scenario: Scenario, scene: Scene, now_s: float, quiet_s: float) -> Event | None:
-    """The event that time, silence, points or a mood bring while nobody speaks."""
+    """The event that time, silence, points or a mood bring while nobody speaks.
+
+    A guest may arrive at any time; anything else leaves the person DIGEST_S with the last event.
+    """
+    just_told = scene.told_turn == scene.turns and quiet_s < DIGEST_S
     for event in scenario.events:
         when = event.when
         if event.id in scene.fired or when.heard is not None:
+            continue
+        if just_told and event.do != "arrive":
             continue
         silent = when.silence_s is None or quiet_s >= when.silence_s
         turns = _turns_hold(when, scene.phase_turns)

@@ -60,14 +60,15 @@ def event(composer: Composer, phase: Phase, event: Event, silent_s: float) -> Pl
 def silence(composer: Composer, phase: Phase, silent_s: float, quiet_s: float) -> Plan | None:
     """A prompt once the learner is silent for long, a polite end after that; nothing is spent.
 
-    Whatever was said into the silence is left to the learner for half the time to a prompt.
+    Whatever else was said into the silence is the learner's to answer for half the time to a
+    prompt.
     """
     scene, limits = composer.scene, composer.scenario.limits
+    if quiet_s < limits.silence_prompt_s / 2:
+        return None
     if silent_s >= limits.silence_end_s:
         return _end_in_silence(composer, phase)
     if silent_s < limits.silence_prompt_s or scene.prompted:
-        return None
-    if quiet_s < limits.silence_prompt_s / 2:
         return None
     phrases = phrases_for(composer.scenario.language)
     say = composer.unheard(phrases.variants("silence", scene.prompts))

@@ -35,7 +35,7 @@ class Scene:
     `seed` and `serial` (plans committed so far) make every decision repeatable. `at_s` is when the
     snapshot was made: a restored scene goes on from there. `opened` tells that the phase's opening
     was heard, `closed` that a closing was. `unheard` are fired events whose beat nobody has heard.
-    `told_turn` is how many turns the learner had had when an event was heard last. `silence_from_s`
+    `told_turn` is how many turns the learner had had when something last happened. `silence_from_s`
     is when the learner's present silence began, once a prompt or an event broke it. `arrived` maps
     each late guest to the serial of the plan that let them in. `points` is the learner's score,
     `scored` the places in `scenario.points` that count no more. `interrupted` is whose line was cut

@@ -94,7 +94,7 @@ def line_heard(
         moods=moved,
         unheard=tuple(one for one in scene.unheard if one != beat.event),
         opened=scene.opened or (beat.phase == scene.phase and beat.kind is BeatKind.OPENING),
-        told_turn=scene.told_turn if beat.event is None else scene.turns,
+        told_turn=scene.turns if _tells(beat) else scene.told_turn,
         closed=scene.closed or beat.kind is BeatKind.CLOSING,
         interrupted=beat.persona if cut and may_reclaim(beat, text) else None,
     )
@@ -107,6 +107,11 @@ def line_heard(
         cut=cut,
     )
     return State(scene=heard, memory=(*state.memory, said))
+
+
+def _tells(beat: Beat) -> bool:
+    """Whether something happens in it; to be asked for an answer is nothing new."""
+    return beat.event is not None and beat.kind is not BeatKind.PROMPT
 
 
 def among_themselves(beat: Beat) -> bool:

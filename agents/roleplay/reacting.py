@@ -33,12 +33,9 @@ class Reacting:
     def reaction(self, speaker: str, pause: Pause) -> Aside | None:
         """What a listener lets fall in this pause of the speaker; mostly None.
 
-        Nobody comments on what a person who is back was told.
+        Nobody comments on what a person who is back, or says nothing, was told.
         """
-        if self._listening is None:
-            return None
-        last = self._manager.memory[-1] if self._manager.memory else None
-        if pause is Pause.CAST and last is not None and last.turn_id.startswith("r"):
+        if self._listening is None or (pause is Pause.CAST and self._nothing_was_said()):
             return None
         reaction = self._listening.reaction(
             self._manager.scene, speaker=speaker, pause=pause, now_s=self._now_s()
@@ -46,6 +43,11 @@ class Reacting:
         if reaction is None:
             return None
         return self._lines.reaction(reaction.persona, Moment(reaction.moment))
+
+    def _nothing_was_said(self) -> bool:
+        memory = self._manager.memory
+        kind = memory[-1].turn_id[0] if memory else ""
+        return kind == "r" or (kind == "k" and self._manager.scene.prompted)
 
     def unsaid(self, persona: str) -> tuple[str, ...]:
         """What the character may let fall yet, so that it can be voiced beforehand."""

@@ -182,6 +182,6 @@ def test_the_phase_goes_on_for_a_turn_when_an_event_is_told() -> None:
 def test_of_two_due_events_the_author_s_first_comes_first() -> None:
     one = begun(event({"after_s": 5}), event({"after_s": 5}, id="suite", by="roche"))
     first = heard(one, one.tick(9.0, quiet_s=2.0, busy=False), 9.0)
-    assert one.tick(12.0, quiet_s=2.0, busy=False) is None
-    second = heard(one, one.tick(15.0, quiet_s=5.0, busy=False), 15.0)
+    assert one.tick(15.0, quiet_s=6.0, busy=False) is None
+    second = heard(one, one.tick(17.0, quiet_s=8.0, busy=False), 17.0)
     assert (first.beats[0].event, second.beats[0].event) == ("fuite", "suite")

@@ -7,6 +7,7 @@ import pytest
 
 from agents.manager.beats import BeatKind, Plan
 from agents.manager.manager import MultiAgentManager
+from agents.manager.moods import first
 from agents.manager.phrases import phrases_for
 from agents.manager.scene import Scene
 from scenarios.fields import Language
@@ -60,6 +61,15 @@ def test_a_guest_arrives_with_a_line_of_its_own_and_is_there_from_then_on() -> N
     assert plan.effects.arrives == ("roche",)
     assert one.scene.arrived == (("roche", serial),)
     assert speakers(one.answer("Monsieur Roche, un mot ?", 10.0)) == ["roche"]
+
+
+def test_a_guest_is_not_moved_by_the_turn_that_lets_it_in() -> None:
+    one = begun(ENTRANCE)
+    words = "Le rail ? Vous mentez tous, et vous êtes incompétents."
+    play(one, one.answer(words, 5.0), 5.0, words)
+    assert one.scene.arrived
+    assert one.scene.mood_of("kerbrat") != first(one.scenario, "kerbrat")
+    assert one.scene.mood_of("roche") == first(one.scenario, "roche")
 
 
 def test_an_authored_entrance_is_said_as_it_is_written() -> None:

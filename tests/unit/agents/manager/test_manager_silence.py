@@ -54,6 +54,7 @@ def test_s9_a_prompt_leaves_time_after_what_was_said_into_the_silence() -> None:
     one = MultiAgentManager(debate(phases=ENDLESS), rng=Random(0), scene=start)
     assert one.tick(65.0, quiet_s=20.0, busy=False) is None
     assert one.tick(75.0, quiet_s=30.0, busy=False) is not None
+    assert one.tick(125.0, quiet_s=20.0, busy=False) is None
 
 
 @pytest.mark.parametrize("mood", list(MOODS))

@@ -102,12 +102,20 @@ async def test_plan_that_the_scene_overtook_is_made_again(run: Run) -> None:
     assert played.beats[0].id != plan.beats[0].id
 
 
-async def test_nobody_comments_on_what_a_person_who_is_back_was_told() -> None:
+@pytest.mark.parametrize("silent", [True, False])
+async def test_nobody_comments_on_a_prompt_or_on_what_a_person_who_is_back_is_told(
+    silent: bool,
+) -> None:
     cast = "persona: Opposant.\n    temper: {talkativeness: 1.0}"
     run = await open_run(scene=SCENE.replace("persona: Opposant.", cast), reacting=True)
     playing = asyncio.create_task(run.roleplay.run(run.stage))
     await asyncio.sleep(1)
-    run.roleplay.returned(9.0)
+    if silent:
+        run.stage.quiet = 21.0
+    else:
+        run.roleplay.returned(9.0)
+    await asyncio.sleep(1)
+    run.stage.quiet = 0.0
     asides = []
     for _ in range(100):
         await asyncio.sleep(1)
