@@ -119,7 +119,7 @@ def airtime(scenario: Scenario, tape: Tape) -> Iterator[Noticed]:
     """Somebody talks more, or less, than the author's share, where the manager was free to choose.
 
     Openings, events, closings and answers of those who were asked are the author's or the person's
-    choice.
+    choice; but who has a fair share of all that was heard hogs nothing, and is not left out.
     """
     bounds = scenario.moderation.airtime
     free = {
@@ -135,12 +135,15 @@ def airtime(scenario: Scenario, tape: Tape) -> Iterator[Noticed]:
     whole = sum(words.values())
     if whole < AIRTIME_WORDS:
         return
+    heard: Counter[str] = Counter()
+    for one in _lines(tape):
+        heard[one.who] += len(one.text.split())
     late = set(scenario.late_guests)
     for who, count in words.items():
-        share = count / whole
-        if share > bounds.max + AIRTIME_SLACK:
+        share, of_all = count / whole, heard[who] / heard.total()
+        if share > bounds.max + AIRTIME_SLACK and of_all > bounds.max:
             yield Noticed(kind="airtime", at_s=0.0, what=f"{who} has {share:.0%}")
-        if share < bounds.min - AIRTIME_SLACK and who not in late:
+        if share < bounds.min - AIRTIME_SLACK and of_all < bounds.min and who not in late:
             yield Noticed(kind="airtime", at_s=0.0, what=f"{who} has only {share:.0%}")
 
 

@@ -116,6 +116,17 @@ def test_airtime_beyond_the_authors_share_is_seen() -> None:
     assert found == {"roche has 75%", "kerbrat has only 0%", "castan has only 0%"}
 
 
+def test_who_has_a_fair_share_of_all_that_was_heard_hogs_nothing() -> None:
+    scene = debate(moderation={"airtime": {"min": 0.0, "max": 0.4}})
+    free = said("roche", 1.0, LONG * 30)
+    others = [said(who, 100.0 * at, LONG * 30) for at, who in enumerate(("morel", "kerbrat"), 1)]
+    chosen = turn("roche")
+    assert free.beat is not None
+    chosen.plan = replace(chosen.plan, beats=(free.beat,))
+    assert [one.what for one in airtime(scene, Tape(segments=[free], turns=[chosen]))]
+    assert list(airtime(scene, Tape(segments=[free, *others], turns=[chosen]))) == []
+
+
 @pytest.mark.parametrize(("persona", "found"), [("roche", 1), ("castan", 0), (None, 1)])
 def test_what_only_one_knows_in_anothers_prompt_is_a_leak(persona: str | None, found: int) -> None:
     request = Request(
