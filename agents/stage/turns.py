@@ -29,12 +29,18 @@ class LearnerTurn:
     `waits_s` says how many seconds more than usual the likely answerer waits.
     """
 
-    def __init__(self, language: Language, waits_s: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        language: Language,
+        waits_s: Callable[[], float],
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.pace = Pace()
         self.speaking = False
         self.words: list[str] = []
         self._language = language
         self._waits_s = waits_s
+        self._now_s = now_s
         self._since_s: float | None = None
         self._silent_s: float | None = None
         self._answered_s: float | None = None
@@ -42,10 +48,10 @@ class LearnerTurn:
 
     def spoke(self) -> None:
         """The person begins to speak, or goes on."""
-        now_s = time.monotonic()
+        now_s = self._now_s()
         if self._silent_s is not None and self._goes_on(now_s):
             self.pace.paused(now_s - self._silent_s)
-        if self._since_s is None:
+        if not self.open:
             self._since_s = now_s
         self.speaking, self._silent_s, self._answered_s = True, None, None
         self._touched_s = now_s
@@ -53,18 +59,18 @@ class LearnerTurn:
     def fell_silent(self, silence_s: float) -> None:
         """The person's last sound was so long ago."""
         self.speaking = False
-        self._touched_s = time.monotonic()
+        self._touched_s = self._now_s()
         self._silent_s = self._touched_s - silence_s
 
     def heard(self, words: str) -> None:
         """These words are certain, and still wait for the turn's end."""
         self.words.append(words)
-        self._touched_s = time.monotonic()
+        self._touched_s = self._now_s()
 
     def ended(self) -> None:
         """The turn is over: its words are on their way to the cast."""
         self.words = []
-        self._since_s = time.monotonic() if self.speaking else None
+        self._since_s = self._now_s() if self.speaking else None
 
     def dropped(self) -> None:
         """What was heard last is no turn: a sound without words, or a listener's."""
@@ -74,24 +80,24 @@ class LearnerTurn:
     def answered(self) -> None:
         """A line of the cast begins to sound."""
         if self._answered_s is None:
-            self._answered_s = time.monotonic()
+            self._answered_s = self._now_s()
 
     @property
     def open(self) -> bool:
         """Whether something was said that nobody has begun to answer."""
         if self._since_s is None:
             return False
-        return self.speaking or time.monotonic() - self._touched_s < STALE_S
+        return self.speaking or self._now_s() - self._touched_s < STALE_S
 
     def speaking_s(self) -> float:
         """How long the person has been speaking without an end of turn; 0 when they are silent."""
         if self._since_s is None or not self.speaking:
             return 0.0
-        return time.monotonic() - self._since_s
+        return self._now_s() - self._since_s
 
     def silent_for_s(self) -> float:
         """How long ago the person's last sound was; 0 while they speak."""
-        return time.monotonic() - self._silent_s if self._silent_s is not None else 0.0
+        return self._now_s() - self._silent_s if self._silent_s is not None else 0.0
 
     def patience_s(self, words: str) -> float:
         """Seconds beyond `TURN_END_S` after which a pause behind these words ends the turn."""
