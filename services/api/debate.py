@@ -5,25 +5,24 @@ cast's affair: this program's HTTP side is handed one that can, or answers 503.
 """
 
 import asyncio
-import json
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from functools import partial
 from typing import Annotated, Protocol
 
 from fastapi import APIRouter, Header, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 
 from scenarios.schema import Scenario
 from services.api.admission import afford
 from services.api.auth import Player
 from services.api.debate_cast import cast_for
-from services.api.debate_view import DebateRequest, DebateView, Said, line_of, usd, view
+from services.api.debate_stream import begun, streamed
+from services.api.debate_view import DebateRequest, DebateView, Said, view
 from services.api.idempotency import Idempotency, Key
 from services.api.parts import PartsOf
 from services.api.problems import ProblemError
-from services.core.clock import Clock
 
 AT_ONCE = 3
 """Debates that one user may have running."""
@@ -94,7 +93,7 @@ async def hold_debate(
     """The cast of a scene debates a subject. In the first round all speak at once and blind to
     each other, in the later ones in order; the last of the order sums up. A line that no model
     could write is its author's and carries an `error`; the debate goes on. It ends when the client
-    leaves, but for one that comes with a key: a second try finds its answer. A stream is not kept.
+    leaves, but for an answer as JSON that comes with a key: a second try finds it.
     """
     debates: Debates | None = request.app.state.debates
     if debates is None:
@@ -112,57 +111,32 @@ async def hold_debate(
         topic=asked.topic,
         user=caller.user,
     )
+    once: Idempotency = request.app.state.idempotency
+    held = partial(
+        once.held,
+        key,
+        user=caller.user,
+        operation="debate",
+        asked=asked,
+        shape=DebateView,
+    )
+    whole = partial(view, asked, seat)
     if "text/event-stream" in accept:
-        return await _stream(streamed(lines, running, caller.user, parts.clock))
+        return await begun(streamed(held, running.one(caller.user), lines, whole, parts.clock))
 
     async def hold() -> DebateView:
-        began_s = parts.clock.monotonic_s()
-        with running.one(caller.user):
-            async with aclosing(lines()) as spoken:
-                said = [line async for line in spoken]
-        return view(asked, seat, said, seconds=parts.clock.monotonic_s() - began_s)
+        async with held() as before:
+            if before.answer is not None:
+                return before.answer
+            began_s = parts.clock.monotonic_s()
+            with running.one(caller.user):
+                async with aclosing(lines()) as spoken:
+                    said = [line async for line in spoken]
+            debate = whole(said, seconds=parts.clock.monotonic_s() - began_s)
+            await before.keep(debate)
+            return debate
 
-    if key is None:
-        return await _while_there(request, hold)
-    once: Idempotency = request.app.state.idempotency
-    return await once.once(
-        key, user=caller.user, operation="debate", asked=asked, shape=DebateView, work=hold
-    )
-
-
-async def streamed(
-    lines: Callable[[], AsyncGenerator[Said, None]], running: Running, user: str, clock: Clock
-) -> AsyncGenerator[str]:
-    """A comment, then `round` before each round's lines, `line` for each, `synthesis` and `done`.
-
-    Raises: ProblemError 429 before the comment.
-    """
-    began_s, last, cost_nano, failed = clock.monotonic_s(), 0, 0, False
-    with running.one(user):
-        yield ": it begins\n\n"
-        async with aclosing(lines()) as spoken:
-            async for one in spoken:
-                cost_nano, failed = cost_nano + one.cost_nano, failed or one.fault is not None
-                line = line_of(one).model_dump(mode="json")
-                if one.round is None:
-                    yield _message("synthesis", line)
-                    continue
-                if one.round != last:
-                    last = one.round
-                    yield _message("round", {"round": last, "parallel": last == 1})
-                yield _message("line", {"round": last, **line})
-    seconds = round(clock.monotonic_s() - began_s, 3)
-    yield _message("done", {"partial": failed, "cost": usd(cost_nano), "seconds": seconds})
-
-
-async def _stream(messages: AsyncGenerator[str]) -> StreamingResponse:
-    """The messages after the first, which is waited for: a refusal is then a problem."""
-    await anext(messages)
-    return StreamingResponse(
-        messages,
-        media_type="text/event-stream",
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-    )
+    return await (_while_there(request, hold) if key is None else hold())
 
 
 async def _while_there(request: Request, work: Callable[[], Awaitable[DebateView]]) -> DebateView:
@@ -177,7 +151,3 @@ async def _while_there(request: Request, work: Callable[[], Awaitable[DebateView
     finally:
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
-
-
-def _message(event: str, data: Mapping[str, object]) -> str:
-    return f"event: {event}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"

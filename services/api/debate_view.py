@@ -10,7 +10,8 @@ from services.api.debate_cast import Seat
 from services.core.money import NANO_PER_USD
 
 MAX_ROUNDS = 10
-MAX_TOPIC = 4000
+MAX_TOPIC = 1500
+"""As much of one thing said as a prompt quotes."""
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TOPIC)]
 

@@ -9,7 +9,8 @@ import hashlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Annotated, TypeVar
+from dataclasses import dataclass
+from typing import Annotated, Generic, TypeVar
 
 from fastapi import Header
 from pydantic import BaseModel
@@ -27,6 +28,14 @@ Key = Annotated[
 ]
 
 T = TypeVar("T", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held(Generic[T]):
+    """The kept answer to a key, None when there is none, and where the new one is to be kept."""
+
+    answer: T | None
+    keep: Callable[[BaseModel], Awaitable[None]]
 
 
 class Idempotency:
@@ -55,18 +64,44 @@ class Idempotency:
 
         Raises: ProblemError 422 when the key came with another request before.
         """
+        async with self.held(
+            key, user=user, operation=operation, asked=asked, shape=shape, kept_s=kept_s, tags=tags
+        ) as held:
+            if held.answer is not None:
+                return held.answer
+            answer = await work()
+            await held.keep(answer)
+            return answer
+
+    @asynccontextmanager
+    async def held(
+        self,
+        key: str | None,
+        *,
+        user: str,
+        operation: str,
+        asked: BaseModel,
+        shape: type[T],
+        kept_s: float = KEPT_S,
+        tags: Sequence[str] = (),
+    ) -> AsyncIterator["Held[T]"]:
+        """The same for work whose answer comes bit by bit: nobody else does it meanwhile.
+
+        Raises: ProblemError 422 when the key came with another request before.
+        """
         if key is None:
-            return await work()
+            yield Held(answer=None, keep=_nowhere)
+            return
         name = _digest("idempotency", user, operation, key)
         body = _digest(asked.model_dump_json())
-        async with self._alone(name):
-            if (kept := await self._kept(name, body, shape)) is not None:
-                return kept
-            answer = await work()
+
+        async def keep(answer: BaseModel) -> None:
             if self._keys is not None:
-                tags = (self._keys.tag(Tag.USER, user), *tags)
-                await self._keep(name, body, answer, kept_s=kept_s, tags=tags)
-            return answer
+                own = self._keys.tag(Tag.USER, user)
+                await self._keep(name, body, answer, kept_s=kept_s, tags=(own, *tags))
+
+        async with self._alone(name):
+            yield Held(answer=await self._kept(name, body, shape), keep=keep)
 
     async def _kept(self, name: str, body: str, shape: type[T]) -> T | None:
         raw = await self._cache.get(_stored(name)) if self._cache is not None else None
@@ -103,6 +138,10 @@ class Idempotency:
             self._doing[name] = (lock, waiting - 1)
             if waiting == 1:
                 del self._doing[name]
+
+
+async def _nowhere(answer: BaseModel) -> None:
+    """An answer to no key is not kept."""
 
 
 def _stored(name: str) -> str:
