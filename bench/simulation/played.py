@@ -21,13 +21,14 @@ from bench.simulation.tape import Tape
 from bench.simulation.verdict import Noticed, leaks, noticed
 from bench.simulation.words import Actor, Fault, Sent, optimizer_over
 from scenarios.catalogue import LIBRARY, Catalogue
-from scenarios.schema import Scenario
+from scenarios.schema import Scenario, Secret
 from services.llm.prompts.store import shipped
 from services.sessions.records import SessionEvent, SessionRecord, TurnRecord
 from services.settings import Settings
 
 ROOM = "s-" + "5" * 32
 MOST_S = 3600.0
+NOBODY = ""
 DROPS_AT, AWAY_S = 5, 8.0
 """Every person's phone drops once, after so many turns, for so long."""
 
@@ -69,16 +70,21 @@ def _catalogue() -> Catalogue:
 
 
 def with_canaries(scenario: Scenario) -> tuple[Scenario, dict[str, str]]:
-    """The scene with a word planted in what only one character knows, and whose word it is.
+    """The scene with words planted that are nowhere else, and who may be told each.
 
-    Secrets are left out: events release them, and tests of their own follow them.
+    One in what only one character knows, one in a secret of each that no event releases: nobody
+    may be told that one.
     """
     canaries: dict[str, str] = {}
     cast = []
     for at, one in enumerate(scenario.cast):
-        known = f"zqk{at}x"
-        canaries[known] = one.id
-        cast.append(one.model_copy(update={"knows": (*one.knows, f"{known}.")}))
+        known, hidden = f"zqk{at}x", f"zqs{at}x"
+        canaries |= {known: one.id, hidden: NOBODY}
+        planted = {
+            "knows": (*one.knows, f"{known}."),
+            "secrets": (*one.secrets, Secret(id="zq-hidden", text=f"{hidden}.")),
+        }
+        cast.append(one.model_copy(update=planted))
     return scenario.model_copy(update={"cast": tuple(cast)}), canaries
 
 
