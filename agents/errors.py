@@ -2,6 +2,7 @@
 
 AgentError
 |-- StageError      the room cannot be played in
+|-- OtherVersion    a record that this version cannot play again
 `-- RoomTaken       another job holds this room: leave without a sound
 """
 
@@ -12,6 +13,10 @@ class AgentError(Exception):
 
 class StageError(AgentError):
     """The room cannot be played in."""
+
+
+class OtherVersion(AgentError):
+    """A record that this version cannot play again."""
 
 
 class RoomTaken(AgentError):

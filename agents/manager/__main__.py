@@ -4,7 +4,7 @@
     python -m agents.manager replay SESSION [-v]     a session's decisions, made again and compared
 
 Exit 0 when all tests hold or all decisions are the same, 1 when one is not, 2 on usage, a file that
-does not load, an unknown session or a store that is away.
+does not load, an unknown session, one that another version recorded, or a store that is away.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from agents.errors import OtherVersion
 from agents.manager.rehearsal import Checked, Take, play_through, rehearse
 from agents.manager.replay import Replayed
 from agents.manager.stored import replay_session
@@ -63,6 +64,9 @@ def _replay(room: str, *, verbose: bool) -> int:
         moves = asyncio.run(_made_again(room))
     except (ServiceError, ScenarioErrors) as error:
         print(error, file=sys.stderr)
+        return 2
+    except OtherVersion as error:
+        print(f"{room}: {error}", file=sys.stderr)
         return 2
     if verbose:
         for one in moves:

@@ -4,18 +4,20 @@ Owns the form of what is written: numbers, ids and decisions, never a word. What
 by its turn id among the session's turns. A plan that is thrown away leaves nothing behind.
 """
 
-import hashlib
-import json
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from agents.manager.beats import Beat, Plan
+from agents.manager.digests import plan_digest, scene_digest
 from agents.manager.manager import MultiAgentManager
 from agents.manager.memory import Said
 from agents.manager.ports import Shift
 from agents.manager.scene import Scene
+
+VERSION = 1
+"""The form of a record, with what is digested of it; in its `opened` and `restored`."""
 
 MOVE = "move"
 DECISION = "decision"
@@ -25,19 +27,7 @@ BESIDE = frozenset({"took_ms"})
 _LOOKED_AHEAD = 64
 """So many of the latest plans are known when one of them is committed."""
 
-_DIGEST = 12
-
 Emit = Callable[[str, dict[str, Any]], None]
-
-
-def canonical(data: Mapping[str, Any]) -> str:
-    """One way to write it: sorted keys, no spaces; equal data is equal to the byte."""
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def digest_of(data: Mapping[str, Any]) -> str:
-    """Twelve hexadecimal digits that tell data apart."""
-    return hashlib.sha256(canonical(data).encode()).hexdigest()[:_DIGEST]
 
 
 def decision_of(plan: Plan, at_s: float) -> dict[str, Any]:
@@ -61,16 +51,6 @@ def decision_of(plan: Plan, at_s: float) -> dict[str, Any]:
         ],
         "ends": plan.end_reason if plan.ends else None,
     }
-
-
-def scene_digest(scene: Scene) -> str:
-    """The digest of everything that later decisions depend on, but what was said."""
-    return digest_of(scene.to_json())
-
-
-def plan_digest(plan: Plan) -> str:
-    """The digest of a whole plan, its cues and fixed lines too."""
-    return digest_of(asdict(plan))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,9 +207,10 @@ class Recorder:
             return
         scene, memory = self._manager.scene, self._manager.memory
         if scene == Scene(seed=scene.seed, phase=self._manager.scenario.phases[0].id):
-            self._move("opened", seed=scene.seed)
+            self._move("opened", version=VERSION, seed=scene.seed)
         else:
-            self._move("restored", snapshot=scene.to_json(), turns=len(memory))
+            snapshot = scene.to_json()
+            self._move("restored", version=VERSION, snapshot=snapshot, turns=len(memory))
 
     def _move(self, do: str, **more: Any) -> None:
         self._moves += 1

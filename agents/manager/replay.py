@@ -9,19 +9,13 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Literal, assert_never, get_args
 
+from agents.errors import OtherVersion
 from agents.manager.beats import Beat, Plan
+from agents.manager.digests import canonical, filled, plan_digest, scene_digest
 from agents.manager.manager import MultiAgentManager
 from agents.manager.memory import Said
 from agents.manager.ports import Shift
-from agents.manager.record import (
-    BESIDE,
-    DECISION,
-    MOVE,
-    canonical,
-    decision_of,
-    plan_digest,
-    scene_digest,
-)
+from agents.manager.record import BESIDE, DECISION, MOVE, VERSION, decision_of
 from agents.manager.scene import Scene
 from scenarios.schema import Scenario
 
@@ -56,6 +50,8 @@ def replay(
 
     Moves before the first `opened` or `restored` start from a new scene with that seed. After a
     difference the scene goes on as it was made again, so that more of them may follow.
+
+    Raises: OtherVersion when a version of ours that wrote other records recorded it.
     """
     player = _Player(scenario, seed, turns)
     waiting: Mapping[str, Any] | None = None
@@ -129,6 +125,8 @@ class _Player:
         return None, []
 
     def _open(self, move: Mapping[str, Any]) -> None:
+        if move.get("version") != VERSION:
+            raise OtherVersion("recorded by another version")
         self._states.clear()
         if move["do"] == "opened":
             scene = Scene(seed=int(move["seed"]), phase=self._scenario.phases[0].id)
@@ -211,8 +209,7 @@ class _Player:
 def _differences(recorded: Mapping[str, Any], made: Mapping[str, Any]) -> Iterator[str]:
     """What a decision came out as otherwise, field by field."""
     for key in dict.fromkeys((*recorded, *made)):
-        if key in BESIDE:
+        told, remade = {key: recorded.get(key)}, {key: made.get(key)}
+        if key in BESIDE or canonical(filled(told)) == canonical(filled(remade)):
             continue
-        one, other = canonical({key: recorded.get(key)}), canonical({key: made.get(key)})
-        if one != other:
-            yield f"{key}: recorded {one}, made {other}"
+        yield f"{key}: recorded {canonical(told)}, made {canonical(remade)}"

@@ -29,6 +29,7 @@ async def replay_session(store: SessionStore, room: str) -> tuple[Replayed, ...]
     Raises:
         NotFound: there is no such session, or nothing of it was recorded.
         ScenarioErrors: the scene that it pinned cannot be read.
+        OtherVersion: another version of ours recorded it.
         BackendError: the store cannot answer.
     """
     session = await store.get(room)

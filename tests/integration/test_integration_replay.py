@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -20,7 +21,7 @@ from agents.roleplay.lines import Lines
 from agents.roleplay.run import Roleplay
 from agents.roleplay.scene_clock import SceneClock
 from scenarios.loader import parse
-from services.adapters.sql.schema import turns
+from services.adapters.sql.schema import events, turns
 from services.adapters.sql.store import open_sql
 from services.core.clock import SystemClock
 from services.llm.understudy import Understudy
@@ -131,6 +132,14 @@ async def forge(url: str) -> None:
     await engine.dispose()
 
 
+async def rewrite(url: str, seq: int, data: Mapping[str, Any]) -> None:
+    """Another version wrote that event."""
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        await connection.execute(update(events).where(events.c.seq == seq).values(data=data))
+    await engine.dispose()
+
+
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
     url = f"sqlite+aiosqlite:///{tmp_path / 'repartee.db'}"
@@ -170,6 +179,17 @@ async def test_changed_words_are_told_move_by_move(environ: dict[str, str]) -> N
 
     assert status == 1
     assert 'chosen: recorded {"chosen":["roche"]}' in printed
+
+
+async def test_session_that_another_version_recorded_is_told_apart(environ: dict[str, str]) -> None:
+    async with open_sql(environ["DATABASE_URL"]) as sql:
+        async with job(sql.store) as (_, stage):
+            await stage.hear(SAID[0])
+        first = next(one for one in await sql.store.events(ROOM) if one.kind == "move")
+    await rewrite(environ["DATABASE_URL"], first.seq, first.data | {"version": 99})
+    status, printed = await command("replay", ROOM, environ=environ)
+
+    assert (status, printed.strip()) == (2, f"{ROOM}: recorded by another version")
 
 
 async def test_unknown_session_and_missing_store_are_told_apart(environ: dict[str, str]) -> None:

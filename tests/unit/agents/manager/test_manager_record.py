@@ -1,11 +1,15 @@
 """What is written down of a scene's moves: enough to make them again, and not a word."""
 
 import json
+from dataclasses import dataclass, fields, replace
 from random import Random
 from typing import Any
 
+from agents.manager.beats import Beat, Plan
+from agents.manager.digests import canonical, digest_of, plan_digest, scene_digest
 from agents.manager.manager import MultiAgentManager
-from agents.manager.record import Recorder, canonical, decision_of, digest_of
+from agents.manager.record import VERSION, Recorder, decision_of
+from agents.manager.scene import Scene, Tally
 from tests.fakes.scenes import debate
 from tests.fakes.takes import WORDS, Improvised
 
@@ -46,6 +50,7 @@ def test_scene_is_opened_with_its_seed_before_the_first_move() -> None:
 
     assert [data["do"] for kind, data in notes if kind == "move"] == ["opened", "begin"]
     assert notes[0][1]["seed"] == Random(7).getrandbits(48)
+    assert notes[0][1]["version"] == VERSION
 
 
 def test_plan_that_is_thrown_away_leaves_nothing() -> None:
@@ -126,6 +131,52 @@ def test_canonical_form_does_not_depend_on_the_order_of_keys() -> None:
     assert canonical({"b": 1, "a": [True, None]}) == canonical({"a": [True, None], "b": 1})
     assert canonical({"é": 0.1}) == '{"é":0.1}'
     assert digest_of({"a": 1}) != digest_of({"a": 2})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaterScene(Scene):
+    """A scene of a version that holds more."""
+
+    weather: str | None = None
+    doors: Tally = ()
+    chairs: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        return {**Scene.to_json(self), "weather": None, "doors": [], "chairs": 0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaterBeat(Beat):
+    """A beat of a version that holds more."""
+
+    volume: float = 0.0
+    lights: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaterPlan(Plan):
+    """A plan of a version that holds more."""
+
+    props: tuple[str, ...] = ()
+
+
+def test_field_that_a_later_version_adds_empty_leaves_the_digests_as_they_were() -> None:
+    scene = Scene(seed=7, phase="ouverture", words=(("roche", 12),), points=2)
+    later = LaterScene(seed=7, phase="ouverture", words=(("roche", 12),), points=2)
+    plan = begun()[0].answer("Bonsoir.", 5.0)
+    beats = tuple(LaterBeat(**{f.name: getattr(b, f.name) for f in fields(b)}) for b in plan.beats)
+    values = {f.name: getattr(plan, f.name) for f in fields(plan)} | {"beats": beats}
+
+    assert scene_digest(scene) == scene_digest(later)
+    assert plan_digest(plan) == plan_digest(LaterPlan(**values))
+    assert scene_digest(scene) != scene_digest(replace(scene, begun=True))
+    assert plan_digest(plan) != plan_digest(replace(plan, ends=True))
+
+
+def test_place_in_a_list_counts_though_what_stands_there_is_empty() -> None:
+    assert digest_of({"a": [0, 1]}) != digest_of({"a": [1, 0]})
+    assert digest_of({"a": [[], {"b": {}}]}) == digest_of({"a": [[], {"c": ""}]})
+    assert digest_of({"a": {"b": {"c": 0.0}}}) == digest_of({})
 
 
 def test_decision_comes_back_from_the_store_as_it_was() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from agents.errors import OtherVersion
 from agents.manager.replay import Replayed, replay
 from scenarios.schema import Scenario
 from tests.fakes.scenes import cast_with, debate
@@ -132,6 +133,25 @@ def test_tampered_record_is_found(kind: str, do: str | None, changes: Any, told:
     found = differences(tampered(kind, do, changes))
 
     assert told in found[0][0]
+
+
+@pytest.mark.parametrize("version", [0, 99, None, "1"])
+def test_record_of_another_version_is_not_compared(version: object) -> None:
+    take = tampered("move", "opened", {"version": version})
+
+    with pytest.raises(OtherVersion, match="recorded by another version"):
+        again(take)
+
+
+def test_record_outlives_a_field_that_is_added_empty() -> None:
+    take = played(2)
+    old = [(kind, {k: v for k, v in data.items() if k != "tied"}) for kind, data in take.notes]
+    take.notes = [
+        (kind, data if data.get("tied") else without)
+        for (kind, data), (_, without) in zip(take.notes, old, strict=True)
+    ]
+
+    assert differences(take) == []
 
 
 def test_words_that_were_changed_are_found() -> None:
