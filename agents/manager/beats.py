@@ -85,7 +85,8 @@ class Score:
 class Decision:
     """Why these characters speak: shown in logs and events, never with what was said.
 
-    `scores` best first, where scores decided. `tied` are those between whom a model may choose;
+    `candidates` are all who might have spoken then. `scores` best first, where something was
+    weighed: what was said, or for how long. `tied` are those between whom a model may choose;
     empty once it has, and where one is clearly ahead. `ignored` when a choice was given that is
     none of them.
     """

@@ -3,17 +3,18 @@
 The time-box of the author's moderation and MONOLOGUE_S hold whatever the tempers are.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from agents.manager import airtime, temperament
-from agents.manager.beats import Beat, BeatKind, Plan
+from agents.manager.beats import Beat, BeatKind, Plan, Score
 from agents.manager.memory import LEARNER
-from agents.manager.plans import Composer, effects_of, scene_decision
+from agents.manager.plans import Composer, effects_of
 from scenarios.happenings import Event
 from scenarios.schema import Phase
 
-MONOLOGUE_S = 120.0
+MONOLOGUE_S = 90.0
 """So long a person may talk at the most where the author set no time-box."""
 
 
@@ -25,25 +26,40 @@ class Limit(NamedTuple):
     boxed: bool
 
 
-def first_limit(composer: Composer, phase: Phase) -> Limit:
-    """The first of the limits that the person's speech meets; the clock's among equals.
+def limits(composer: Composer, phase: Phase) -> tuple[Limit, ...]:
+    """The limits that the person's speech meets, the first one first; the clock's among equals.
 
     Nobody cuts in twice on end: who did it the last time leaves it to the others, as does who has
     more airtime than the author wants.
     """
     box_s = composer.scenario.moderation.turn_s or MONOLOGUE_S
-    limits, last = [Limit(box_s, composer.moderator(phase), boxed=True)], _cut_in_last(composer)
+    found, last = [Limit(box_s, composer.moderator(phase), boxed=True)], _cut_in_last(composer)
     for one in airtime.within(composer.scenario, composer.scene, composer.speakers(phase)):
         if one != last:
             limit_s = temperament.cuts_in_after_s(composer.temper(one), composer.mood(one))
-            limits.append(Limit(limit_s, one, boxed=False))
-    return min(limits, key=lambda limit: limit.after_s)
+            found.append(Limit(limit_s, one, boxed=False))
+    return tuple(sorted(found, key=lambda limit: limit.after_s))
+
+
+def weighed(limits: Sequence[Limit], speaking_s: float) -> tuple[Score, ...]:
+    """The limits as scores after so many seconds of speech: what is left of each, in seconds.
+
+    Their total is by how much the first of somebody's limits is passed.
+    """
+    terms: dict[str, list[tuple[str, float]]] = {}
+    for limit in limits:
+        term = "time_left" if limit.boxed else "patience_left"
+        terms.setdefault(limit.persona, []).append((term, round(limit.after_s - speaking_s, 4)))
+    return tuple(
+        Score(persona=one, total=-left[0][1], terms=tuple(left)) for one, left in terms.items()
+    )
 
 
 def cut_in(
     composer: Composer,
     phase: Phase,
     limit: Limit,
+    weighed: tuple[Score, ...],
     *,
     event: Event | None = None,
     asked: str | None = None,
@@ -65,11 +81,18 @@ def cut_in(
         beats = (_line(composer, phase, limit.persona, "time_box"),)
     else:
         beats = (_line(composer, phase, asked or limit.persona),)
-    decision = scene_decision(f"cuts in: {reason}", beats)
+    decision = composer.decision(f"cuts in: {reason}", beats, scores=weighed)
     return composer.plan("cut_in", beats, decision, effects=effects_of(event, composer.scene))
 
 
-def close(composer: Composer, phase: Phase, reason: str, *, asked: str | None = None) -> Plan:
+def close(
+    composer: Composer,
+    phase: Phase,
+    reason: str,
+    weighed: tuple[Score, ...],
+    *,
+    asked: str | None = None,
+) -> Plan:
     """The scene's end in the middle of what the person says, after who was asked."""
     closing = composer.closing(phase, cue="closing_answer")
     if asked is None or asked == closing.persona:
@@ -77,7 +100,7 @@ def close(composer: Composer, phase: Phase, reason: str, *, asked: str | None = 
         beats: tuple[Beat, ...] = (replace(closing, lead_in=lead_in),)
     else:
         beats = (_line(composer, phase, asked), composer.closing(phase))
-    decision = scene_decision(f"cuts in: the scene ends: {reason}", beats)
+    decision = composer.decision(f"cuts in: the scene ends: {reason}", beats, scores=weighed)
     return composer.plan("cut_in", beats, decision, ends=reason)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from agents.manager import phases
 from agents.manager.beats import Beat, BeatKind, Effects, Plan, Rung
 from agents.manager.phrases import phrases_for
-from agents.manager.plans import NO_EFFECTS, Composer, Origin, effects_of, scene_decision
+from agents.manager.plans import NO_EFFECTS, Composer, Origin, effects_of
 from agents.manager.scene import Scene
 from scenarios.happenings import Event
 from scenarios.schema import Phase
@@ -38,14 +38,14 @@ def on(
         beats = (*after, *others) if waits else (*after, first, *others)
         effects = replace(effects, from_phase=phase.id, to_phase=following.id)
         ends = None
-    decision = scene_decision(because, beats, Rung.PHASE_RULE)
+    decision = composer.decision(because, beats, Rung.PHASE_RULE)
     return composer.plan(origin, beats, decision, effects=effects, ends=ends)
 
 
 def end(composer: Composer, phase: Phase, reason: str, *, origin: Origin = "end") -> Plan:
     """The spoken closing, for that reason."""
     beats = (composer.closing(phase),)
-    decision = scene_decision(f"the scene ends: {reason}", beats)
+    decision = composer.decision(f"the scene ends: {reason}", beats)
     return composer.plan(origin, beats, decision, ends=reason)
 
 
@@ -53,7 +53,7 @@ def event(composer: Composer, phase: Phase, event: Event, silent_s: float) -> Pl
     """What the event has its character say, in a pause."""
     beats = (composer.event(event, phase, silent=True),)
     effects = replace(effects_of(event, composer.scene), silent_s=silent_s)
-    decision = scene_decision(f"event {event.id}", beats, Rung.EVENT)
+    decision = composer.decision(f"event {event.id}", beats, Rung.EVENT)
     return composer.plan("tick", beats, decision, effects=effects)
 
 
@@ -75,7 +75,7 @@ def silence(composer: Composer, phase: Phase, silent_s: float, quiet_s: float) -
     lead = composer.lead(phase)
     beats = (composer.beat(lead, BeatKind.PROMPT, phase, "invite", say=say),)
     effects = Effects(prompts=True, silent_s=silent_s)
-    decision = scene_decision("the learner is silent", beats)
+    decision = composer.decision("the learner is silent", beats)
     return composer.plan("tick", beats, decision, effects=effects)
 
 

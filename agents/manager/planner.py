@@ -6,7 +6,7 @@ from agents.manager.beats import Beat, Decision, Effects, Plan
 from agents.manager.insight import insight_of
 from agents.manager.memory import LEARNER, Said, window
 from agents.manager.names import Address
-from agents.manager.plans import Composer, effects_of, scene_decision
+from agents.manager.plans import Composer, effects_of
 from agents.manager.ports import Question
 from agents.manager.selection import LADDER, Situation, Step, select
 from agents.manager.state import State, felt
@@ -42,7 +42,7 @@ class Planner:
         left = tuple(beat for beat in composer.opening(phase) if beat.persona not in heard)
         if scene.turns or LEARNER in heard or not left:
             return returning.restarted(composer, phase, lambda words: self._reply(state, words))
-        decision = scene_decision(f"the phase opens: {phase.opening}", left)
+        decision = composer.decision(f"the phase opens: {phase.opening}", left)
         return composer.plan("begin", left, decision, effects=Effects(begins=True))
 
     def returned(self, state: State, away_s: float) -> Plan:
@@ -111,17 +111,18 @@ class Planner:
         scene, phase = state.scene, self._phase(state)
         if scene.ended is not None or not scene.begun or not words_of(words):
             return None
-        limit = cutting.first_limit(self._composer(state), phase)
-        if speaking_s < limit.after_s:
+        limits = cutting.limits(self._composer(state), phase)
+        if speaking_s < limits[0].after_s:
             return None
+        weighed = cutting.weighed(limits, speaking_s)
         at = self._situation(state, words)
         composer = Composer(at.scenario, at.scene, at.memory)
         asked = next((one for one in at.address.ids if one in at.speakers), None)
         ends = phases.limit_reached(self._scenario, scene.turns + 1, now_s)
         if ends is not None:
-            return cutting.close(composer, phase, ends, asked=asked)
+            return cutting.close(composer, phase, ends, weighed, asked=asked)
         due = events.due_at_turn(at.scenario, at.scene, words, now_s)
-        return cutting.cut_in(composer, phase, limit, event=due, asked=asked)
+        return cutting.cut_in(composer, phase, limits[0], weighed, event=due, asked=asked)
 
     def tick(self, state: State, now_s: float, *, quiet_s: float, busy: bool) -> Plan | None:
         """What time and silence bring: the end, an event, the next phase, a prompt."""
@@ -221,7 +222,7 @@ class Planner:
         if scene.closed or not heard:
             return composer.nothing("the scene is over", ends=scene.ended)
         beats = (composer.closing(self._phase(state), cue="closing_answer"),)
-        decision = scene_decision("the closing was not heard", beats)
+        decision = composer.decision("the closing was not heard", beats)
         return composer.plan("answer", beats, decision, ends=scene.ended)
 
     def _asked(self, state: State) -> Plan | None:

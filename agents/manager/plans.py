@@ -6,7 +6,7 @@ from typing import Literal
 
 from agents.cast.presence import in_room
 from agents.manager import temperament
-from agents.manager.beats import Beat, BeatKind, Decision, Effects, Plan, Rung, Stance
+from agents.manager.beats import Beat, BeatKind, Decision, Effects, Plan, Rung, Score, Stance
 from agents.manager.memory import Said
 from agents.manager.mood import Mood
 from agents.manager.phases import lead_now, speakers_in
@@ -167,13 +167,28 @@ class Composer:
 
     def nothing(self, reason: str, *, ends: str | None = None, origin: Origin = "answer") -> Plan:
         """A plan without beats."""
-        return self.plan(origin, (), scene_decision(reason, ()), ends=ends)
+        return self.plan(origin, (), self.decision(reason, ()), ends=ends)
 
+    def decision(
+        self,
+        reason: str,
+        beats: Sequence[Beat],
+        rung: Rung = Rung.SCENE,
+        *,
+        scores: tuple[Score, ...] = (),
+    ) -> Decision:
+        """The decision behind beats that no rung chose; `scores` where something was weighed.
 
-def scene_decision(reason: str, beats: Sequence[Beat], rung: Rung = Rung.SCENE) -> Decision:
-    """The decision behind beats that nobody was chosen for."""
-    chosen = tuple(dict.fromkeys(beat.persona for beat in beats))
-    return Decision(rung=rung, chosen=chosen, reason=reason)
+        Candidates are all who may speak in the scene's phase and in those of the beats.
+        """
+        chosen = tuple(dict.fromkeys(beat.persona for beat in beats))
+        ids = dict.fromkeys((self.scene.phase, *(beat.phase for beat in beats)))
+        there = (phase for phase in self.scenario.phases if phase.id in ids)
+        speakers = (one for phase in there for one in self.speakers(phase))
+        candidates = tuple(dict.fromkeys((*speakers, *chosen)))
+        return Decision(
+            rung=rung, chosen=chosen, reason=reason, candidates=candidates, scores=scores
+        )
 
 
 def effects_of(event: Event | None, scene: Scene) -> Effects:

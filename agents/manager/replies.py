@@ -11,7 +11,7 @@ from random import Random
 from agents.manager import airtime, temperament
 from agents.manager.asked import Handed
 from agents.manager.beats import Beat, BeatKind, Decision, Plan, Rung
-from agents.manager.plans import Composer, scene_decision
+from agents.manager.plans import Composer
 from agents.manager.selection import Situation
 from scenarios.happenings import Event
 from scenarios.schema import Phase
@@ -44,7 +44,10 @@ def replies(
         return chosen(composer, at, decision)
     told = composer.event(event, at.phase)
     if decision.rung is not Rung.ADDRESSED:
-        return scene_decision(f"event {event.id}", (told,), Rung.EVENT), (told,)
+        because = composer.decision(
+            f"event {event.id}", (told,), Rung.EVENT, scores=decision.scores
+        )
+        return replace(because, ignored=decision.ignored), (told,)
     decision, beats = chosen(composer, at, decision)
     return decision, (*(beat for beat in beats if beat.persona != told.persona), told)
 
@@ -94,7 +97,7 @@ def handed(composer: Composer, phase: Phase, question: Handed) -> Plan:
     """The one who was asked by another character answers, without the person having spoken."""
     who = composer.name(question.by)
     beats = (composer.beat(question.to, BeatKind.ANSWER, phase, "asked", who=who),)
-    decision = scene_decision("was asked by another character", beats)
+    decision = composer.decision("was asked by another character", beats)
     return composer.plan("tick", beats, decision)
 
 
@@ -119,14 +122,17 @@ def _answer(
 
 
 def taken_back(composer: Composer, at: Situation, decision: Decision) -> Decision:
-    """The one who was cut off in place of whom scores chose, where its temper has it insist."""
+    """The one who was cut off in place of whom scores chose, where its temper has it insist.
+
+    A model's choice does not stand against it.
+    """
     one = at.scene.interrupted
     free = decision.rung in (Rung.SCORE, Rung.MODEL) and not at.address.ids
     if one is None or not free or one in decision.chosen or one not in at.speakers:
         return decision
     if not _reclaims(composer, one):
         return decision
-    return replace(decision, chosen=(one,), tied=(), reason=TAKEN_BACK)
+    return replace(decision, rung=Rung.SCORE, chosen=(one,), tied=(), reason=TAKEN_BACK)
 
 
 def _reclaims(composer: Composer, persona: str) -> bool:

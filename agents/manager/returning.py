@@ -10,7 +10,7 @@ from agents.manager.asked import open_question
 from agents.manager.beats import Beat, BeatKind, Decision, Effects, Plan
 from agents.manager.memory import LEARNER
 from agents.manager.phrases import Spoken, phrases_for
-from agents.manager.plans import Composer, Origin, scene_decision
+from agents.manager.plans import Composer, Origin
 from scenarios.hearing import words_of
 from scenarios.schema import Phase
 
@@ -47,7 +47,7 @@ def _resumed(
     origin: Origin,
 ) -> Plan:
     beats = () if recap is None else (recap,)
-    decision = scene_decision(reason, beats)
+    decision = composer.decision(reason, beats)
     words = _waiting(composer)
     if words is not None:
         decision, answer = answers(words)

@@ -9,13 +9,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from agents.manager.beats import Plan
+from agents.manager.cutting import MONOLOGUE_S
 from agents.roleplay.run import Roleplay
 from agents.stage.hearing import Hearing
 from agents.stage.turns import LearnerTurn
 
 CHECK_S = 1.0
-MONOLOGUE_S = 90.0
-"""Somebody cuts in on a person who speaks for longer without a pause that ends the turn."""
 FLOOR_S = 1.5
 """So much of the line is spoken whatever the person does: people need a second to stop."""
 AGAIN_S = 5.0

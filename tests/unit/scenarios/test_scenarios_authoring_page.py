@@ -98,6 +98,6 @@ def test_table_of_dials_says_what_they_do() -> None:
 def test_page_names_the_default_temper_and_the_limits_of_a_monologue() -> None:
     defaults = [f"{name} {value:g}" for name, value in Temper().model_dump().items()]
     assert f"{', '.join(defaults[:3])} and {defaults[3]}" in PAGE
-    assert MONOLOGUE_S == 120.0
-    assert "cuts in after two minutes" in PAGE
+    assert MONOLOGUE_S == 90.0
+    assert "cuts in after 90 seconds" in PAGE
     assert f"once the cast has said {SHARES_FROM_WORDS} words" in PAGE

@@ -7,9 +7,10 @@ from typing import cast
 import pytest
 
 from agents.manager.beats import Beat, BeatKind, Decision, Plan, Rung
+from agents.manager.cutting import MONOLOGUE_S
 from agents.roleplay.run import Roleplay
 from agents.stage.hearing import Hearing
-from agents.stage.impatience import AGAIN_S, MONOLOGUE_S, Impatience
+from agents.stage.impatience import AGAIN_S, Impatience
 from agents.stage.turns import LearnerTurn
 
 PATIENCE_S = 20.0
