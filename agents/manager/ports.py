@@ -23,13 +23,18 @@ class Question:
     heard: tuple[Said, ...]
 
 
+OUTSIDE = "?"
+"""Stands for a choice that is none of the candidates, whatever the model wrote: no character's id,
+and none of its words."""
+
+
 class Chooser(Protocol):
     """A model that may choose between equals."""
 
     async def choose(self, question: Question, *, limit_s: float) -> str | None:
-        """One of the candidates, whatever the model wrote, or None when it is late or of no use.
+        """Whom the model names, or None when it is late or of no use.
 
-        Anything outside the candidates is ignored and counted by whoever asks.
+        Anything but one of the candidates is ignored and counted by whoever asks.
         """
         ...
 
@@ -46,7 +51,10 @@ class Judge(Protocol):
     """A model that tells how a character takes what was said, where rules see nothing."""
 
     async def judge(self, heard: Sequence[Said], personas: Sequence[str]) -> Mapping[str, Shift]:
-        """Shifts by character, {} when it has no answer."""
+        """Shifts by character, {} when it has no answer.
+
+        What is told of anybody else is ignored and counted by whoever asks.
+        """
         ...
 
 

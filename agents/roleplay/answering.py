@@ -12,6 +12,8 @@ from agents.manager.record import Recorder
 from agents.roleplay.choosing import Choosing
 from services.core.text import storable
 
+OUTCOMES = ("asked", "used", "ignored", "late", "failed")
+
 MODEL_S = 0.3
 """A model's choice is waited for until so long after the learner's last sound."""
 
@@ -19,7 +21,8 @@ MODEL_S = 0.3
 class Answering:
     """Plans of answers. Asking changes nothing: a plan may be thrown away.
 
-    `now_s` is scene time, `clock_s` what a decision is measured by.
+    `now_s` is scene time, `clock_s` what a decision is measured by. `told` hears at once what
+    becomes of a question to a model.
     """
 
     def __init__(
@@ -30,10 +33,12 @@ class Answering:
         *,
         now_s: Callable[[], float],
         clock_s: Callable[[], float],
+        told: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._manager = manager
         self._recorder = recorder
         self._choosing = choosing
+        choosing.told = told
         self._now_s = now_s
         self._clock_s = clock_s
 
@@ -61,9 +66,8 @@ class Answering:
             self._choosing.consider(question)
 
     def counts(self) -> dict[str, int]:
-        """How often a model was asked, how often it was heard, ignored or late."""
-        one = self._choosing
-        return {"asked": one.asked, "used": one.used, "ignored": one.ignored, "late": one.late}
+        """How often a model was asked, and what came of it."""
+        return {one: self._choosing.counts[one] for one in OUTCOMES}
 
     async def aclose(self) -> None:
         """Ends a question that is under way."""

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agents.cast.moment import LEARNER, Said
 from agents.cast.roster import cast_of
-from agents.manager.ports import Question
+from agents.manager.ports import OUTSIDE, Question
 from scenarios.schema import Scenario
 from services.core.money import nano
 from services.llm.prompts.compiler import compile_prompt
@@ -42,8 +42,7 @@ NOBODY = Choice(speaker="")
 class OptimizerChooser:
     """Asks a model through the optimizer: who the scene's cast are, and what all have heard.
 
-    Nothing that a character knows for itself is in the prompt. `ignored` counts answers that named
-    somebody who was no candidate (failures.md P3, P5).
+    Nothing that a character knows for itself is in the prompt.
     """
 
     def __init__(
@@ -56,7 +55,6 @@ class OptimizerChooser:
         revision: str = "",
         templates: TemplateStore | None = None,
     ) -> None:
-        self.ignored = 0
         self._optimizer = optimizer
         self._scenario = scenario
         self._room = room
@@ -66,14 +64,15 @@ class OptimizerChooser:
         self._template = self._templates.get("orchestration", scenario.language)
 
     async def choose(self, question: Question, *, limit_s: float) -> str | None:
-        """One of the candidates, or None when the model is late, gone or of no use."""
+        """One of the candidates, OUTSIDE for anybody else, None when it is late, gone or broken."""
+        outside = False
 
         def allowed(choice: Choice) -> bool:
-            if choice.speaker in question.candidates:
-                return True
-            self.ignored += 1
-            log.warning("choosing.ignored", extra={"room": self._room})
-            return False
+            nonlocal outside
+            outside = choice.speaker not in question.candidates
+            if outside:
+                log.warning("choosing.ignored", extra={"room": self._room})
+            return not outside
 
         made = await structured(
             self._optimizer,
@@ -84,7 +83,9 @@ class OptimizerChooser:
             templates=self._templates,
             limit_s=limit_s,
         )
-        return None if made.defaulted else made.value.speaker
+        if made.defaulted:
+            return OUTSIDE if outside else None
+        return made.value.speaker
 
     def _request(self, question: Question, limit_s: float) -> Request:
         scenario = self._scenario

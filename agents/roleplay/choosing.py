@@ -6,10 +6,12 @@ question there is, and what a choice means, is the manager's; without one the sc
 
 import asyncio
 import logging
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from agents.cast.moment import LEARNER, Said
-from agents.manager.ports import Chooser, Question
+from agents.manager.ports import OUTSIDE, Chooser, Question
 from agents.roleplay.chooser import OptimizerChooser
 from scenarios.hearing import words_of
 
@@ -30,26 +32,21 @@ log = logging.getLogger(__name__)
 class Choosing:
     """Asks a chooser while the person still speaks, and waits for it a little when they are done.
 
-    At most one question is under way. `asked` counts questions put to the chooser, `used` those
-    whose answer was given out, `late` decisions that could not wait, `failed` questions that the
-    chooser broke on. Without a chooser nothing is ever asked.
+    At most one question is under way. `counts` has how many were `asked`, how many answers were
+    `used` or `ignored` (they named no candidate), how many questions `failed` (nothing of use came)
+    and how many decisions could not wait (`late`); `told` hears of each at once. Without a chooser
+    nothing is ever asked.
     """
 
     def __init__(self, chooser: Chooser | None, *, ask_s: float = ASK_S) -> None:
-        self.asked = self.used = self.late = self.failed = 0
-        self._outside = 0
+        self.counts: Counter[str] = Counter()
+        self.told: Callable[[str], None] = lambda _: None
         self._chooser = chooser
         self._ask_s = ask_s
         self._latest: _Asked | None = None
         self._early: _Early = _Early()
         self._tasks: set[asyncio.Task[str | None]] = set()
         self._closed = False
-
-    @property
-    def ignored(self) -> int:
-        """Answers that named somebody who was no candidate."""
-        chooser = self._chooser
-        return self._outside + (chooser.ignored if isinstance(chooser, OptimizerChooser) else 0)
 
     def consider(self, question: Question) -> None:
         """Asks early, from interim words; nothing when this was asked, or hardly a word was said.
@@ -63,10 +60,10 @@ class Choosing:
     def known(self, question: Question) -> str | None:
         """The answer to that question, if it was asked and the answer is there already."""
         asked = self._asked(question)
-        return self._answer(asked, question) if asked is not None else None
+        return self._answer(asked) if asked is not None else None
 
     async def choose(self, question: Question, *, limit_s: float) -> str | None:
-        """One of the candidates within `limit_s`, or None: then the score decides.
+        """One of the candidates within `limit_s`; OUTSIDE or None: then the score decides.
 
         What was asked early in this turn is not asked again. Cancelling the wait leaves the
         question under way, for the same one to come.
@@ -79,8 +76,8 @@ class Choosing:
         if not asked.task.done() and limit_s > 0:
             await asyncio.wait({asked.task}, timeout=limit_s)
         if not asked.task.done():
-            self.late += 1
-        return self._answer(asked, question)
+            self._count("late")
+        return self._answer(asked)
 
     async def aclose(self) -> None:
         """Ends what is under way; nothing is asked any more."""
@@ -99,7 +96,7 @@ class Choosing:
             return None
         if self._latest is not None:
             self._latest.task.cancel()
-        self.asked += 1
+        self._count("asked")
         task = asyncio.create_task(self._put(self._chooser, question), name="choosing")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -107,24 +104,29 @@ class Choosing:
         return self._latest
 
     async def _put(self, chooser: Chooser, question: Question) -> str | None:
+        answer: str | None = None
         try:
-            return await chooser.choose(question, limit_s=self._ask_s)
+            answer = await chooser.choose(question, limit_s=self._ask_s)
         except Exception as error:  # noqa: BLE001 - the supervisor of one question
-            self.failed += 1
             log.warning("choosing.failed", extra={"kind": type(error).__name__})
-            return None
-
-    def _answer(self, asked: "_Asked", question: Question) -> str | None:
-        """What came, if it is of use; None as long as nothing did."""
-        answer = asked.answer()
         if answer is None:
-            return None
-        fits = answer in question.candidates
-        if not asked.counted:
-            asked.counted = True
-            self.used += fits
-            self._outside += not fits
-        return answer if fits else None
+            self._count("failed")
+        elif answer not in question.candidates:
+            self._count("ignored")
+            answer = OUTSIDE
+        return answer
+
+    def _answer(self, asked: "_Asked") -> str | None:
+        """What came; None as long as nothing did."""
+        answer = asked.answer()
+        if answer not in (None, OUTSIDE) and not asked.used:
+            asked.used = True
+            self._count("used")
+        return answer
+
+    def _count(self, outcome: str) -> None:
+        self.counts[outcome] += 1
+        self.told(outcome)
 
 
 @dataclass(slots=True)
@@ -134,7 +136,7 @@ class _Asked:
     turn: tuple[Said, ...]
     candidates: frozenset[str]
     task: asyncio.Task[str | None]
-    counted: bool = False
+    used: bool = False
 
     def is_for(self, question: Question) -> bool:
         return self.candidates == set(question.candidates) and self.turn == _turn(question)

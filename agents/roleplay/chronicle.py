@@ -67,6 +67,14 @@ class Chronicle:
         if counts["asked"]:
             self._journal.event("opinions", counts)
 
+    def choice(self, outcome: str) -> None:
+        """What just became of a question to a model who speaks."""
+        self._journal.tell("choice", {"outcome": outcome})
+
+    def judgement(self, outcome: str) -> None:
+        """What just became of a question to a model how a turn was taken."""
+        self._journal.tell("judgement", {"outcome": outcome})
+
     def reacted(self, persona: str, moment: str) -> None:
         """A listener's reaction was heard; it is nobody's turn."""
         self._journal.event("reaction", {"persona": persona, "moment": moment})

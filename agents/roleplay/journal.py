@@ -32,7 +32,7 @@ class Journal:
         room: str,
         told: Callable[[str, Mapping[str, Any]], None] | None = None,
     ) -> None:
-        """`told` hears of each event by its kind and data, at once."""
+        """`told` hears of each event by its kind and data, at once, and of what is only counted."""
         self._store = store
         self._clock = clock
         self._room = room
@@ -49,12 +49,16 @@ class Journal:
 
     def event(self, kind: str, data: Mapping[str, Any] | None = None) -> None:
         """Something that happened, without a word of what was said."""
-        if self._told is not None:
-            self._told(kind, data or {})
+        self.tell(kind, data or {})
         event = SessionEvent(
             room=self._room, kind=kind, at=self._clock.now(), data=dict(data or {})
         )
         self._put(lambda: self._store.add_event(event))
+
+    def tell(self, kind: str, data: Mapping[str, Any]) -> None:
+        """Something that is counted while it happens, and not kept."""
+        if self._told is not None:
+            self._told(kind, data)
 
     def finish(self, status: SessionStatus, reason: str) -> None:
         """The session's end, and the event that tells of it, unless somebody else ended it."""

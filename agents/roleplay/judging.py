@@ -6,6 +6,7 @@ answered late or not at all: no turn waits for it, and its answer only nudges mo
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -99,8 +100,7 @@ class OptimizerJudge:
     async def judge(self, heard: Sequence[Said], personas: Sequence[str]) -> Mapping[str, Shift]:
         """Shifts by character within LIMIT_S; {} without an answer, or while money is short.
 
-        What the model says of anyone it was not asked about is ignored, and numbers beyond -1 or 1
-        count as those.
+        Whoever the model speaks of; numbers beyond -1 or 1 count as those.
         """
         request = self._request(heard, personas)
         if self._optimizer.is_short(request):
@@ -118,7 +118,6 @@ class OptimizerJudge:
         return {
             one.character: Shift(trust=_unit(one.trust), impatience=_unit(one.impatience))
             for one in made.value.moods
-            if one.character in personas
         }
 
     def _request(self, heard: Sequence[Said], personas: Sequence[str]) -> Request:
@@ -163,15 +162,20 @@ class OptimizerJudge:
 class Judging:
     """Asks a Judge now and then, one question at a time, and hands its shifts on when they come.
 
-    `apply` is called from the loop. Of the questions `asked` some were `used`, and some `failed`.
+    `apply` is called from the loop. Of the questions `asked` some were `used`, and some `failed`:
+    nothing of use came. `ignored` are opinions of somebody it was not asked about. `told` hears of
+    each at once.
     """
 
     def __init__(
-        self, judge: Judge | None, *, apply: Callable[[Mapping[str, Shift]], None]
+        self,
+        judge: Judge | None,
+        *,
+        apply: Callable[[Mapping[str, Shift]], None],
+        told: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self.asked = 0
-        self.used = 0
-        self.failed = 0
+        self.counts: Counter[str] = Counter()
+        self._told = told
         self._judge = judge
         self._apply = apply
         self._last_turn: int | None = None
@@ -185,7 +189,7 @@ class Judging:
         """
         if self._judge is None or not personas or not self._is_time(turn):
             return False
-        self.asked += 1
+        self._count("asked")
         self._last_turn = turn
         self._asking = asyncio.create_task(
             self._ask(self._judge, tuple(heard), tuple(personas)), name="judging"
@@ -201,17 +205,24 @@ class Judging:
     def _is_time(self, turn: int) -> bool:
         free = self._asking is None or self._asking.done()
         rested = self._last_turn is None or turn - self._last_turn >= EVERY_TURNS
-        return free and rested and self.asked < MOST_ASKED
+        return free and rested and self.counts["asked"] < MOST_ASKED
 
     async def _ask(self, judge: Judge, heard: Sequence[Said], personas: Sequence[str]) -> None:
         try:
-            shifts = await judge.judge(heard, personas)
+            opinions = await judge.judge(heard, personas)
+            shifts = {one: shift for one, shift in opinions.items() if one in personas}
+            for _ in range(len(opinions) - len(shifts)):
+                self._count("ignored")
             if shifts:
-                self.used += 1
                 self._apply(shifts)
+            self._count("used" if shifts else "failed")
         except Exception:
-            self.failed += 1
+            self._count("failed")
             log.exception("mood.not_judged")
+
+    def _count(self, outcome: str) -> None:
+        self.counts[outcome] += 1
+        self._told(outcome)
 
 
 def _conversation(heard: Sequence[Said], template: Template) -> Quoted:

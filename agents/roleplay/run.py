@@ -6,14 +6,13 @@ which words, and tells it what was heard; it asks the Stage to play what nobody 
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from agents.cast.moment import Said
-from agents.manager.beats import Beat, Plan, Rung
+from agents.manager.beats import Beat, Plan
 from agents.manager.manager import MultiAgentManager
-from agents.manager.moods import unread
-from agents.manager.ports import Judge, Shift
+from agents.manager.ports import Judge
 from agents.manager.reactions import Listening, Pause
 from agents.manager.record import Recorder
 from agents.manager.scene import Scene
@@ -22,13 +21,13 @@ from agents.roleplay.choosing import Choosing
 from agents.roleplay.chronicle import Chronicle
 from agents.roleplay.ending import Ending
 from agents.roleplay.journal import Journal
-from agents.roleplay.judging import Judging
 from agents.roleplay.lines import Aside, Line, Lines
 from agents.roleplay.ports import Remembers, Stage
 from agents.roleplay.prompting import Prompting
 from agents.roleplay.reacting import Reacting
 from agents.roleplay.scene_clock import SceneClock
 from agents.roleplay.showing import Showing, state_of
+from agents.roleplay.taking import Taking
 from agents.roleplay.tasks import end, first
 from agents.roleplay.unasked import Unasked
 from scenarios.schema import Scenario
@@ -84,6 +83,7 @@ class Roleplay:
             choosing or Choosing(None),
             now_s=self._now_s,
             clock_s=clock.monotonic_s,
+            told=self._chronicle.choice,
         )
         self._prompting = Prompting(
             scenario,
@@ -94,7 +94,14 @@ class Roleplay:
             templates=templates,
             recollection=recollection,
         )
-        self._judging = Judging(judge, apply=self._judged)
+        self._taking = Taking(
+            judge,
+            manager,
+            self._recorder,
+            now_s=self._now_s,
+            changed=self._changed,
+            told=self._chronicle.judgement,
+        )
         self._recollection = recollection
         self._showing = Showing(scenario)
         self._stage: Stage | None = None
@@ -113,7 +120,7 @@ class Roleplay:
         finally:
             await end(preparing)
             await end(playing)
-            await self._judging.aclose()
+            await self._taking.aclose()
             await self._answering.aclose()
             self._chronicle.opinions(self._answering.counts())
             if self._recollection is not None:
@@ -178,7 +185,7 @@ class Roleplay:
         )
         if said is not None:
             self._chronicle.turn(said, source="live", kind="learner", scene=self.snapshot())
-            self._judge(plan, said, scene, memory)
+            self._taking.turn(plan, said, scene, memory)
         self._changed(scene, said.turn_id if said is not None else None)
         return plan
 
@@ -251,19 +258,6 @@ class Roleplay:
     def _now_s(self) -> float:
         """Scene seconds as the manager is told them: what is written down of them is all."""
         return round(self.time.now_s(), 4)
-
-    def _judge(self, plan: Plan, said: Said, scene: Scene, memory: Sequence[Said]) -> None:
-        """Asks how those take the turn whom the rules cannot read; nobody waits for it."""
-        decision = plan.decision
-        addressed = decision.chosen if decision.rung is Rung.ADDRESSED else ()
-        personas = unread(self.scenario, scene, memory, said.text, addressed=addressed)
-        self._judging.consider(self._manager.turns, self._manager.memory, personas)
-
-    def _judged(self, shifts: Mapping[str, Shift]) -> None:
-        scene, memory = self._manager.scene, self._manager.memory
-        if scene.ended is None:
-            self._recorder.judged(shifts, self._now_s())
-            self._changed(scene, memory[-1].turn_id if memory else None)
 
     def _changed(self, before: Scene, turn_id: str | None) -> None:
         """The scene moved on: the record tells of it, and the room sees it."""

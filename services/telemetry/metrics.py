@@ -15,8 +15,8 @@ ENDS = frozenset({"ended", "failed", "learner", "left", "silence", "duration", "
 """How scenes end; any other word counts as `other`."""
 
 RUNGS = frozenset({"addressed", "phase_rule", "score", "model", "event", "scene"})
-CHOICES = ("asked", "used", "ignored", "late")
-"""What became of questions to a model who speaks; `ignored` named somebody outside the roster."""
+OPINIONS = frozenset({"asked", "used", "ignored", "late", "failed"})
+"""What became of questions to a model; `ignored` named somebody that it was not asked about."""
 
 _FAST_S = (0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0)
 _LONG_S = (10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 1800.0, 3600.0)
@@ -40,7 +40,11 @@ DECISIONS = Counter("repartee_decisions_total", "Who speaks next, by what decide
 MODEL_CHOICES = Counter(
     "repartee_model_choices_total", "Questions to a model who speaks, and what became", ["outcome"]
 )
+MOOD_OPINIONS = Counter(
+    "repartee_mood_opinions_total", "Questions to a model how turns are taken", ["outcome"]
+)
 ECHOES = Counter("repartee_echoes_total", "Lines that said again what was just said")
+_OPINIONS = {"choice": MODEL_CHOICES, "judgement": MOOD_OPINIONS}
 LLM_REQUESTS = Counter(
     "repartee_llm_requests_total",
     "Calls for words by what served them; outcome is ok or the fault",
@@ -80,13 +84,13 @@ def session_ended(outcome: str, seconds: float) -> None:
 
 
 def scene_event(kind: str, data: Mapping[str, Any]) -> None:
-    """Counts what a scene leaves in its record: decisions, a model's choices, echoes."""
+    """Counts what happens in a scene, at once: decisions, a model's opinions, echoes."""
     if kind == "decision":
         rung = data.get("rung")
         DECISIONS.labels(rung=rung if rung in RUNGS else "other").inc()
-    elif kind == "opinions":
-        for outcome in CHOICES:
-            MODEL_CHOICES.labels(outcome=outcome).inc(data.get(outcome, 0))
+    elif kind in _OPINIONS:
+        outcome = data.get("outcome")
+        _OPINIONS[kind].labels(outcome=outcome if outcome in OPINIONS else "other").inc()
     elif kind == "echo":
         ECHOES.inc()
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from agents.manager.ports import Question
+from agents.manager.ports import OUTSIDE, Question
 from agents.roleplay.choosing import MAX_EARLY, Choosing
 from tests.fakes.questions import INTERIM, question
 
@@ -35,7 +35,8 @@ class Scripted:
 
 
 def counts(choosing: Choosing) -> tuple[int, int, int, int]:
-    return choosing.asked, choosing.used, choosing.ignored, choosing.late
+    one = choosing.counts
+    return one["asked"], one["used"], one["ignored"], one["late"]
 
 
 async def test_an_answer_in_time_is_the_choice() -> None:
@@ -101,14 +102,14 @@ async def test_other_candidates_are_another_question() -> None:
 
     assert choosing.known(others) is None
     assert await choosing.choose(others, limit_s=LIMIT_S) == "kerbrat"
-    assert (choosing.asked, chooser.cancelled) == (2, 1)
+    assert (choosing.counts["asked"], chooser.cancelled) == (2, 1)
 
 
 async def test_the_same_candidates_in_another_order_are_the_same_question() -> None:
     choosing = Choosing(Scripted())
     choosing.consider(question(INTERIM, "castan", "roche"))
     assert await choosing.choose(question(INTERIM, "roche", "castan"), limit_s=1) == "castan"
-    assert choosing.asked == 1
+    assert choosing.counts["asked"] == 1
 
 
 async def test_an_answer_to_the_turn_before_is_no_answer_now() -> None:
@@ -125,23 +126,23 @@ async def test_at_most_one_question_is_under_way_and_few_are_asked_early() -> No
         choosing.consider(question(INTERIM, "roche", f"other{n}"))
         await asyncio.sleep(0.1)
     assert len(chooser.asked) - chooser.cancelled == 1
-    assert choosing.asked == MAX_EARLY
+    assert choosing.counts["asked"] == MAX_EARLY
     choosing.consider(question(INTERIM, turn=2))
-    assert choosing.asked == MAX_EARLY + 1
+    assert choosing.counts["asked"] == MAX_EARLY + 1
     await choosing.aclose()
 
 
 async def test_nothing_is_asked_while_hardly_a_word_was_said() -> None:
     choosing = Choosing(Scripted())
     choosing.consider(question("Alors, euh"))
-    assert choosing.asked == 0
+    assert choosing.counts["asked"] == 0
 
 
 @pytest.mark.parametrize("answer", ["morel", "learner", "", "castan\n", "CASTAN", "roche, castan"])
 async def test_p5_an_answer_outside_the_candidates_is_ignored_and_counted(answer: str) -> None:
     choosing = Choosing(Scripted((answer,)))
-    assert await choosing.choose(question(), limit_s=LIMIT_S) is None
-    assert choosing.known(question()) is None
+    assert await choosing.choose(question(), limit_s=LIMIT_S) == OUTSIDE
+    assert choosing.known(question()) == OUTSIDE
     assert counts(choosing) == (1, 0, 1, 0)
 
 
@@ -161,7 +162,22 @@ async def test_a_chooser_that_breaks_harms_no_turn() -> None:
 
     choosing = Choosing(Broken())
     assert await choosing.choose(question(), limit_s=LIMIT_S) is None
-    assert choosing.failed == 1
+    assert choosing.counts["failed"] == 1
+
+
+async def test_what_becomes_of_a_question_is_told_at_once() -> None:
+    told: list[str] = []
+    choosing = Choosing(Scripted(("castan", "morel", None), takes_s=0.5))
+    choosing.told = told.append
+    for turn in range(1, 4):
+        choosing.consider(question(INTERIM, turn=turn))
+        assert told.pop() == "asked"
+        assert await choosing.choose(question(turn=turn), limit_s=0.1) is None
+        assert told.pop() == "late"
+        await asyncio.sleep(0.5)
+        choosing.known(question(turn=turn))
+        choosing.known(question(turn=turn))
+    assert told == ["used", "ignored", "failed"]
 
 
 async def test_cancelling_the_wait_keeps_the_question_and_closing_leaves_no_task() -> None:

@@ -54,9 +54,14 @@ async def test_an_opinion_becomes_shifts_of_those_asked_about() -> None:
     assert len(model.requests) == 1
 
 
-async def test_p3_a_character_that_was_not_asked_about_is_ignored() -> None:
+async def test_p3_a_character_that_was_not_asked_about_is_ignored_and_counted() -> None:
     judge, _ = judge_on(opinion(mood("roche"), mood("castan"), mood("learner"), mood("<admin>")))
-    assert set(await judge.judge([said()], ["roche"])) == {"roche"}
+    applied: list[Mapping[str, Shift]] = []
+    one = Judging(judge, apply=applied.append)
+    one.consider(1, [said()], ["roche"])
+    await asyncio.sleep(1.0)
+    assert [set(shifts) for shifts in applied] == [{"roche"}]
+    assert one.counts == {"asked": 1, "ignored": 3, "used": 1}
 
 
 async def test_numbers_beyond_one_count_as_one() -> None:
@@ -152,7 +157,7 @@ async def test_it_is_asked_in_the_background_and_applied_later() -> None:
     assert applied == []
     await asyncio.sleep(1.1)
     assert applied == [{"roche": Shift(trust=0.1)}]
-    assert (one.asked, one.used) == (1, 1)
+    assert one.counts == {"asked": 1, "used": 1}
 
 
 async def test_one_question_at_a_time() -> None:
@@ -180,16 +185,28 @@ async def test_nobody_to_ask_or_to_ask_about_asks_nothing() -> None:
     assert not one.consider(1, [said()], ["roche"])
     two, _ = judging_on(SlowJudge())
     assert not two.consider(1, [said()], [])
-    assert (one.asked, two.asked) == (0, 0)
+    assert (one.counts, two.counts) == ({}, {})
 
 
 async def test_a_judge_that_fails_is_counted_and_asked_again() -> None:
     one, applied = judging_on(SlowJudge(takes_s=0.0, fault=RuntimeError("down")))
     one.consider(1, [said()], ["roche"])
     await asyncio.sleep(0.1)
-    assert (one.failed, applied) == (1, [])
+    assert (one.counts["failed"], applied) == (1, [])
     assert one.consider(4, [said()], ["roche"])
     await one.aclose()
+
+
+async def test_what_becomes_of_a_question_is_told_at_once() -> None:
+    told: list[str] = []
+    judge = SlowJudge(takes_s=1.0)
+    one = Judging(judge, apply=lambda _: None, told=told.append)
+    for turn, shifts in ((1, {"roche": Shift()}), (4, {}), (7, {"castan": Shift()})):
+        judge.shifts = shifts
+        one.consider(turn, [said()], ["roche"])
+        assert told.pop() == "asked"
+        await asyncio.sleep(1.1)
+    assert told == ["used", "failed", "ignored", "failed"]
 
 
 async def test_closing_ends_a_question_under_way() -> None:

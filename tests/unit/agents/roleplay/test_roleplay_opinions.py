@@ -10,7 +10,7 @@ import pytest
 
 from agents.cast.moment import Said
 from agents.manager.beats import Rung
-from agents.manager.ports import Question, Shift
+from agents.manager.ports import OUTSIDE, Question, Shift
 from agents.manager.state import State
 from tests.fakes.run import Run, open_run
 
@@ -164,7 +164,13 @@ async def test_p3_p5_choice_of_somebody_else_is_ignored() -> None:
     plan = await run.roleplay.answer(WORDS)
 
     assert plan.decision.rung is Rung.SCORE
-    assert run.roleplay._answering._choosing.ignored == 1
+    assert plan.decision.ignored
+    await run.stage.hear(WORDS)
+    decision = await decided(run)
+    assert (decision["rung"], decision["ignored"]) == ("score", True)
+    async with writing(run):
+        moves = [data for data in await run.told("move") if data["do"] == "answer"]
+    assert moves[-1]["choice"] == OUTSIDE
 
 
 async def test_opinion_is_asked_in_the_background_and_moves_a_mood() -> None:
@@ -196,7 +202,7 @@ async def test_one_opinion_is_asked_for_at_a_time() -> None:
         await asyncio.sleep(0.1)
 
     assert len(judge.asked) == judge.under_way == 1
-    await run.roleplay._judging.aclose()
+    await run.roleplay._taking.aclose()
 
 
 async def test_opinion_that_comes_after_the_end_changes_nothing() -> None:
@@ -220,5 +226,25 @@ async def test_s5_scene_that_stops_ends_what_it_had_asked() -> None:
     await playing
 
     async with writing(run):
-        assert await run.told("opinions") == [{"asked": 1, "used": 0, "ignored": 0, "late": 1}]
+        assert await run.told("opinions") == [
+            {"asked": 1, "used": 0, "ignored": 0, "late": 1, "failed": 0}
+        ]
     assert not [task for task in asyncio.all_tasks() if task.get_name() in {"judging", "choosing"}]
+
+
+async def test_what_becomes_of_a_question_is_told_while_the_scene_goes_on() -> None:
+    run = await begun(Opinion("mallory"), Mildness(after_s=2.0))
+    told: list[tuple[str, Mapping[str, Any]]] = []
+    run.journal._told = lambda kind, data: told.append((kind, data))
+    await run.stage.hear(LONG)
+    await asyncio.sleep(2.1)
+
+    counted = [(kind, data["outcome"]) for kind, data in told if "outcome" in data]
+    assert counted == [
+        ("choice", "asked"),
+        ("choice", "ignored"),
+        ("judgement", "asked"),
+        ("judgement", "used"),
+    ]
+    async with writing(run):
+        assert await run.told("choice") == await run.told("judgement") == []

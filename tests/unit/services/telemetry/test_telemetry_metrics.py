@@ -21,6 +21,7 @@ def value(name: str, **labels: str) -> float:
         "repartee_dispatch",
         "repartee_decisions",
         "repartee_model_choices",
+        "repartee_mood_opinions",
         "repartee_echoes",
         "repartee_llm_requests",
         "repartee_llm_ttft_seconds",
@@ -75,5 +76,16 @@ def test_decisions_are_counted_by_rung_and_a_strange_rung_is_other() -> None:
 
 def test_p3_choices_outside_the_roster_are_counted_where_an_operator_sees_them() -> None:
     ignored = value("repartee_model_choices_total", outcome="ignored")
-    metrics.scene_event("opinions", {"asked": 4, "used": 2, "ignored": 1, "late": 1})
+    failed = value("repartee_mood_opinions_total", outcome="failed")
+    metrics.scene_event("choice", {"outcome": "ignored"})
+    metrics.scene_event("judgement", {"outcome": "failed"})
+    metrics.scene_event("judgement", {"outcome": "s-1234"})
     assert value("repartee_model_choices_total", outcome="ignored") == ignored + 1
+    assert value("repartee_mood_opinions_total", outcome="failed") == failed + 1
+    assert value("repartee_mood_opinions_total", outcome="s-1234") == 0
+
+
+def test_what_a_scene_tells_at_its_end_is_not_counted_again() -> None:
+    asked = value("repartee_model_choices_total", outcome="asked")
+    metrics.scene_event("opinions", {"asked": 4, "used": 2, "ignored": 1, "late": 1})
+    assert value("repartee_model_choices_total", outcome="asked") == asked
