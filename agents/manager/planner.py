@@ -20,8 +20,7 @@ ANSWER_S = 5.0
 """How long it must be once the person was asked something, or spoken to unasked."""
 
 OVERRUN_S = 30.0
-"""So long past its duration the scene ends even while somebody speaks, and after twice as long
-even while its closing is awaited."""
+"""So long past its duration the scene ends even while somebody speaks."""
 
 
 class Planner:
@@ -109,7 +108,7 @@ class Planner:
     def cut_in(self, state: State, words: str, now_s: float, *, speaking_s: float) -> Plan | None:
         """The line that takes the floor from a person who goes on and on."""
         scene, phase = state.scene, self._phase(state)
-        if scene.ended is not None or not scene.begun or not words_of(words):
+        if scene.closed or not scene.begun or not words_of(words):
             return None
         limits = cutting.limits(self._composer(state), phase)
         if speaking_s < limits[0].after_s:
@@ -118,8 +117,8 @@ class Planner:
         at = self._situation(state, words)
         composer = Composer(at.scenario, at.scene, at.memory)
         asked = next((one for one in at.address.ids if one in at.speakers), None)
-        ends = phases.limit_reached(self._scenario, scene.turns + 1, now_s)
-        if ends is not None:
+        limit = phases.limit_reached(self._scenario, scene.turns + 1, now_s)
+        if (ends := scene.ended or limit) is not None:
             return cutting.close(composer, phase, ends, weighed, asked=asked)
         due = events.due_at_turn(at.scenario, at.scene, words, now_s)
         return cutting.cut_in(composer, phase, limits[0], weighed, event=due, asked=asked)
@@ -130,8 +129,8 @@ class Planner:
         if scene.closed or not scene.begun:
             return None
         limit = scene.ended or phases.limit_reached(self._scenario, scene.turns, now_s)
-        overrun_s = now_s - self._scenario.limits.duration_s
-        if limit is not None and overrun_s >= OVERRUN_S * (1 if scene.ended is None else 2):
+        overrun = now_s >= self._scenario.limits.duration_s + OVERRUN_S
+        if limit is not None and overrun and scene.ended is None:
             return moves.end(composer, phase, limit, origin="tick")
         if busy or quiet_s < BREATH_S:
             return None

@@ -12,6 +12,9 @@ from agents.roleplay.tasks import end, first
 
 TICK_S = 0.25
 
+LOST_S = 10.0
+"""After so long a quiet a closing that was begun will not be heard any more."""
+
 
 class Unasked:
     """The plans that nobody asked for, one after the other; `now_s` is scene time.
@@ -48,7 +51,9 @@ class Unasked:
         except TimeoutError:
             if self._time.paused:
                 return None
-            quiet_s, busy = round(stage.quiet_s(), 4), stage.busy() or self._ending.is_being_said
+            quiet_s = round(stage.quiet_s(), 4)
+            closes = self._ending.is_being_said and quiet_s < LOST_S
+            busy = stage.busy() or closes
             return self._recorder.tick(self._now_s(), quiet_s=quiet_s, busy=busy)
         await stage.hush()
         return command()

@@ -85,10 +85,11 @@ def loops(tape: Tape) -> Iterator[Noticed]:
 def monologues(scenario: Scenario, tape: Tape) -> Iterator[Noticed]:
     """The cast goes on among itself for longer than its author allows.
 
-    Openings, events, prompts and closings are the scene's, not talk.
+    Openings, events, prompts and closings are the scene's, not talk. A line that the person talks
+    over comes before what they say.
     """
     run = 0
-    for one in sorted(tape.segments, key=_begin):
+    for one in sorted(tape.segments, key=lambda one: one.end_s):
         if one.floor == "learner":
             run = 0
         elif one.beat is not None and one.beat.kind is BeatKind.FOLLOW_UP:

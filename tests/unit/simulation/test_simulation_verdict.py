@@ -95,6 +95,14 @@ def test_a_cast_that_talks_on_among_itself_is_a_loop() -> None:
     assert kinds(Tape(segments=[*lines[:2], said("learner", 8.5, last_s=0.4), lines[2]])) == []
 
 
+def test_a_follow_up_that_the_person_talks_over_is_before_their_turn() -> None:
+    scene = debate(limits={"cast_turns": 1})
+    first, second = (said("roche", at, kind=BeatKind.FOLLOW_UP) for at in (5.1, 12.0))
+    over = said("learner", 5.0, last_s=6.0)
+    assert kinds(Tape(segments=[first, over, second]), scene) == []
+    assert kinds(Tape(segments=[first, second]), scene) == ["loop"]
+
+
 def test_another_ones_name_before_a_colon_is_a_borrowed_voice() -> None:
     line = replace(said("roche", 1.0), text="Oui. Émile Castan : je ne crois pas.")
     assert kinds(Tape(segments=[line])) == ["speaks_for"]

@@ -156,7 +156,10 @@ def test_m1_noise_without_words_is_not_cut_in_on(words: str) -> None:
 
 def test_nobody_cuts_in_before_the_scene_began_or_after_its_end() -> None:
     assert manager_at(debate(), begun=False).cut_in(RAMBLE, 600.0, speaking_s=600.0) is None
-    assert manager_at(debate(), ended="turns").cut_in(RAMBLE, 600.0, speaking_s=600.0) is None
+    assert (
+        manager_at(debate(), ended="turns", closed=True).cut_in(RAMBLE, 600.0, speaking_s=600.0)
+        is None
+    )
 
 
 def test_an_event_of_the_rambled_words_is_told_by_its_own_character() -> None:

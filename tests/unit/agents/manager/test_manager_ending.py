@@ -44,4 +44,8 @@ def test_s8_a_closing_that_is_awaited_is_not_begun_again_while_somebody_speaks()
     plan = one.answer(WORDS, 85.0)
     one.commit(plan, words=WORDS, now_s=85.0)
     assert one.tick(95.0, quiet_s=0.0, busy=True) is None
-    assert one.tick(120.0, quiet_s=0.0, busy=True) is not None
+    assert one.tick(160.0, quiet_s=0.0, busy=True) is None
+    assert one.cut_in(WORDS, 160.0, speaking_s=40.0) is None
+    again = one.cut_in(WORDS, 290.0, speaking_s=130.0)
+    assert again is not None
+    assert [beat.kind for beat in again.beats] == ["closing"]

@@ -125,3 +125,16 @@ async def test_nobody_comments_on_a_prompt_or_on_what_a_person_who_is_back_is_to
 
     assert len(run.stage.heard) == 3
     assert asides == [None] * 100
+
+
+async def test_closing_that_got_lost_is_said_again(run: Run) -> None:
+    playing = asyncio.create_task(run.roleplay.run(run.stage))
+    await asyncio.sleep(1)
+    words = "Je défends cette réforme."
+    for _ in range(11):
+        await run.stage.hear(words)
+    run.roleplay.commit(await run.roleplay.answer(words), words)
+    run.stage.quiet = 10.0
+
+    assert await asyncio.wait_for(playing, 10) == "turns"
+    assert run.stage.heard[-1][1].startswith(("Merci", "Au revoir"))
