@@ -54,16 +54,19 @@ class Planner:
         return returning.returned(composer, phase, away_s, lambda words: self._reply(state, words))
 
     def answer(self, state: State, words: str, now_s: float, *, choice: str | None = None) -> Plan:
-        """Who answers these words of the learner, and what follows on them."""
+        """Who answers these words of the learner, and what follows on them.
+
+        After the scene's end nothing, or the closing again if none of it was heard.
+        """
         scene = state.scene
-        if scene.ended is not None:
-            return self._over_already(state, heard=bool(words_of(words)))
+        if scene.ended is not None and (scene.closed or not words_of(words)):
+            return self._composer(state).nothing("the scene is over", ends=scene.ended)
         if not words_of(words):
             return self._composer(state).nothing("nothing was said")
         at = self._situation(state, words)
         composer = Composer(at.scenario, at.scene, at.memory)
         due = events.due_at_turn(at.scenario, at.scene, words, now_s)
-        limit = phases.limit_reached(self._scenario, scene.turns + 1, now_s)
+        limit = scene.ended or phases.limit_reached(self._scenario, scene.turns + 1, now_s)
         if limit is not None and due is not None and due.when.heard is None:
             due = None  # nobody could take it up any more
         decision = select(at, self._ladder, choice=choice)
@@ -214,15 +217,6 @@ class Planner:
         last = state.memory[-1] if state.memory else None
         unasked = last is not None and last.turn_id.startswith("k")
         return unasked or open_question(state.memory) is not None
-
-    def _over_already(self, state: State, *, heard: bool) -> Plan:
-        """Nothing after the scene's end, but the closing again where none of it was heard."""
-        scene, composer = state.scene, self._composer(state)
-        if scene.closed or not heard:
-            return composer.nothing("the scene is over", ends=scene.ended)
-        beats = (composer.closing(self._phase(state), cue="closing_answer"),)
-        decision = composer.decision("the closing was not heard", beats)
-        return composer.plan("answer", beats, decision, ends=scene.ended)
 
     def _asked(self, state: State) -> Plan | None:
         """The answer of a character whom another one asked, while the cast may speak on."""

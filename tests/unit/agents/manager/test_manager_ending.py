@@ -39,6 +39,15 @@ def test_s8_a_closing_that_nobody_heard_is_said_again() -> None:
         assert again.end_reason == "ended"
 
 
+def test_one_who_is_asked_over_a_closing_answers_before_the_next_one() -> None:
+    one = begun()
+    plan = one.end("ended", 10.0)
+    one.commit(plan, words=None, now_s=10.0)
+    again = one.answer("Monsieur Castan, un chiffre ?", 12.0)
+    assert [beat.persona for beat in again.beats] == ["castan", "morel"]
+    assert again.end_reason == "ended"
+
+
 def test_s8_a_closing_that_is_awaited_is_not_begun_again_while_somebody_speaks() -> None:
     one = begun(limits={"duration_s": 60})
     plan = one.answer(WORDS, 85.0)
