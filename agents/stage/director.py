@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import itertools
 import re
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -37,7 +37,8 @@ speech: ContextVar[SpeechHandle] = ContextVar("speech")
 class Director(Agent):
     """Answers with a plan of beats instead of a completion.
 
-    `silent_for_s` tells how long ago the person's last sound was.
+    `silent_for_s` tells how long ago the person's last sound was; `audible` returns once a
+    character can be heard in the room.
     """
 
     def __init__(
@@ -47,21 +48,24 @@ class Director(Agent):
         voices: CastVoices,
         *,
         silent_for_s: Callable[[], float],
+        audible: Callable[[str], Awaitable[None]],
     ) -> None:
         super().__init__(instructions="")
         self._roleplay = roleplay
         self._mux = mux
         self._voices = voices
         self._silent_for_s = silent_for_s
+        self._audible = audible
         self._keys = itertools.count(1)
         self._performances: dict[str, Performance] = {}
-        self._unasked: dict[str, Plan] = {}
+        self._given: dict[str, tuple[Plan, str]] = {}
         self._speculative: dict[str, Plan] = {}
+        self._taken: dict[str, tuple[SpeechHandle, Plan]] = {}
         self._committed: dict[str, Plan] = {}
 
-    def put(self, handle: SpeechHandle, plan: Plan) -> None:
-        """The plan that this handle performs, which nobody asked for."""
-        self._unasked[handle.id] = plan
+    def put(self, handle: SpeechHandle, plan: Plan, words: str = "") -> None:
+        """The plan that this handle performs; it answers these words, or nobody asked for it."""
+        self._given[handle.id] = (plan, words)
 
     def message(self, words: str, plan: Plan) -> llm.ChatMessage:
         """The learner's words as a message that this plan answers, once it is their turn."""
@@ -72,12 +76,19 @@ class Director(Agent):
     def turn_added(self, message: llm.ChatMessage) -> None:
         """The learner's words are certain: the plan for them becomes real.
 
-        While nobody knows yet who answers, the scores decide at once.
+        While nobody knows yet who answers, the scores decide at once. Lines of a plan that the
+        scene has overtaken are thrown away unheard, and those of the committed one spoken.
         """
         words = message.text_content or ""
-        plan = self._speculative.pop(message.id, None) or self._roleplay.answer_now(words)
+        handle, plan = self._taken.pop(message.id, (None, None))
+        plan = plan or self._speculative.get(message.id) or self._roleplay.answer_now(words)
         self._speculative.clear()
-        self._committed[message.id] = self._roleplay.commit(plan, words)
+        committed = self._roleplay.commit(plan, words)
+        if handle is None or committed is plan:
+            self._committed[message.id] = committed
+        else:
+            handle.interrupt(force=True)
+            self.put(self.session.generate_reply(tool_choice="none"), committed, words)
 
     async def llm_node(
         self, chat_ctx: llm.ChatContext, tools: list[Any], model_settings: ModelSettings
@@ -85,7 +96,6 @@ class Director(Agent):
         """The beats of a plan, each a tagged segment; the next one is written while one plays."""
         handle = speech.get()
         plan, heard = await self._plan_for(handle, chat_ctx)
-        handle.add_done_callback(lambda done: self._played(done, plan))
         ahead: dict[int, Ahead] = {}
         before: list[Said] = []
         left = list(range(len(plan.beats)))
@@ -136,11 +146,12 @@ class Director(Agent):
     async def tts_node(
         self, text: AsyncIterable[str], model_settings: ModelSettings
     ) -> AsyncIterator[rtc.AudioFrame]:
-        """One segment in its character's voice."""
+        """One segment in its character's voice; it is made while a guest is still coming in."""
         key, words = await _untag(text)
         performance = self._performances.pop(key)
         self._mux.expect(performance)
         async for frame in frames_of(performance, words, self._voices):
+            await self._audible(performance.persona)
             yield frame
 
     async def transcription_node(
@@ -152,26 +163,27 @@ class Director(Agent):
             yield word
 
     async def _plan_for(self, handle: SpeechHandle, chat_ctx: llm.ChatContext) -> tuple[Plan, str]:
-        if (plan := self._unasked.pop(handle.id, None)) is not None:
-            return plan, ""
+        """What this handle performs, and the words that it answers."""
+        if (given := self._given.pop(handle.id, None)) is not None:
+            if given[1]:
+                handle.add_done_callback(lambda _: self._roleplay.played(given[0]))
+            return given
         message = next(m for m in reversed(chat_ctx.messages()) if m.role == "user")
         words = message.text_content or ""
-        handle.add_done_callback(lambda _: self._forget(message.id))
-        known = self._committed.get(message.id) or self._speculative.get(message.id)
-        if known is not None:
-            return known, words
-        asked = await self._roleplay.answer(words, since_s=self._silent_for_s())
+        handle.add_done_callback(lambda _: self._done(message.id))
+        plan = self._committed.get(message.id) or self._speculative.get(message.id)
+        if plan is None:
+            plan = await self._roleplay.answer(words, since_s=self._silent_for_s())
         if (committed := self._committed.get(message.id)) is not None:
             return committed, words  # the turn ended meanwhile, and the scores decided
-        self._speculative[message.id] = asked
-        return asked, words
+        self._taken[message.id] = (handle, plan)
+        return plan, words
 
-    def _played(self, handle: SpeechHandle, plan: Plan) -> None:
-        if handle.scheduled:
+    def _done(self, message_id: str) -> None:
+        """The answer to a message was played, cut or thrown away; it may have become real."""
+        self._taken.pop(message_id, None)
+        if (plan := self._committed.pop(message_id, None)) is not None:
             self._roleplay.played(plan)
-
-    def _forget(self, message_id: str) -> None:
-        self._committed.pop(message_id, None)
 
     def _ahead(self, line: Line) -> Ahead:
         performance = Performance(key=f"{line.beat.id}.{next(self._keys)}", beat=line.beat)

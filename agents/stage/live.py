@@ -79,7 +79,13 @@ class LiveStage:
         )
         hearing.pending = self.speaking
         self._timing = TurnTiming()
-        self._director = Director(roleplay, self._mux, voices, silent_for_s=self._turn.silent_for_s)
+        self._director = Director(
+            roleplay,
+            self._mux,
+            voices,
+            silent_for_s=self._turn.silent_for_s,
+            audible=self._tracks.audible,
+        )
         self._session = new_session(hearing, options)
         self._exchange = Exchange(
             self._session,
@@ -100,8 +106,7 @@ class LiveStage:
         return self._mux
 
     async def open(self) -> None:
-        """Publishes tracks and starts listening."""
-        await self._tracks.publish()
+        """Starts listening; tracks are published with `show_cast`."""
         self._session.output.audio = self._mux
         for work in (
             self._mux.run(),
@@ -164,6 +169,7 @@ class LiveStage:
 
     def show_cast(self, personas: Sequence[str]) -> None:
         self._playbill.cast(personas)
+        self._spawn(self._tracks.publish(personas))
 
     async def typed(self, text: str) -> None:
         """The learner wrote instead of speaking: whatever sounds is cut, and the cast answers."""

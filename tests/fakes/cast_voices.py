@@ -26,3 +26,7 @@ class HummingCast:
         sound = tone(S_PER_CHARACTER * len(text))
         for at in range(0, len(sound), _BLOCK_BYTES):
             yield sound[at : at + _BLOCK_BYTES]
+
+
+async def audible_at_once(persona: str) -> None:
+    """A room in which everybody hears a character as soon as it speaks."""

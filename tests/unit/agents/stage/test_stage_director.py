@@ -17,6 +17,7 @@ from agents.stage.mux import Mux
 from agents.stage.speaking import CastVoices
 from scenarios.schema import Scenario
 from services.llm.outcome import Source
+from tests.fakes.cast_voices import audible_at_once
 from tests.fakes.scenes import debate
 
 MODEL_S = 0.2
@@ -84,7 +85,11 @@ class Handle:
 
 def director(scene: Scene) -> Director:
     return Director(
-        cast("Roleplay", scene), cast("Mux", None), cast("CastVoices", None), silent_for_s=float
+        cast("Roleplay", scene),
+        cast("Mux", None),
+        cast("CastVoices", None),
+        silent_for_s=float,
+        audible=audible_at_once,
     )
 
 

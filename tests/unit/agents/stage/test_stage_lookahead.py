@@ -15,6 +15,7 @@ from agents.stage.model import NoModel
 from agents.stage.mux import Mux
 from agents.stage.performance import Performance
 from tests.fakes.audio_source import FakeAudioSource
+from tests.fakes.cast_voices import audible_at_once
 from tests.fakes.chat_model import FakeChatModel, Script
 from tests.fakes.run import Run, open_run
 from tests.fakes.speech import tone
@@ -77,7 +78,9 @@ async def house() -> AsyncIterator[House]:
         on_finished=finished.append,
     )
     voices = SlowVoices()
-    director = Director(run.roleplay, mux, voices, silent_for_s=lambda: 0.0)
+    director = Director(
+        run.roleplay, mux, voices, silent_for_s=lambda: 0.0, audible=audible_at_once
+    )
     session: AgentSession[None] = AgentSession(llm=NoModel(), tts_text_transforms=None)
     session.output.audio = mux
 
