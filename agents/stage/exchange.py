@@ -132,10 +132,12 @@ class Exchange:
         self._caption(words, final=True)
         message = self._director.message(words, plan)
         handle = self._session.generate_reply(user_input=message, allow_interruptions=False)
+        handle.add_done_callback(lambda _: sounds.set())
         try:
             async with asyncio.timeout(START_LIMIT_S):
                 await sounds.wait()
-            await asyncio.sleep(FLOOR_S)
+            if not handle.done():
+                await asyncio.sleep(FLOOR_S)
         except TimeoutError:
             pass
         finally:
