@@ -73,22 +73,26 @@ class Asides:
         """Has these voiced when nothing else needs the voices, so that they can sound at once."""
         self._clips.prepare(persona, texts)
 
-    def play(self, persona: str, text: str) -> bool:
-        """Lets it sound now, or not at all; whether it does.
+    def play(
+        self, persona: str, text: str, *, longest_s: float = LONGEST_S, after_s: float = BREATH_S
+    ) -> bool:
+        """Lets it sound after so much silence, or not at all; whether it does.
 
-        It comes after a breath. What has no sound yet is voiced for the next time. Lines wait until
-        it is over.
+        What has no sound yet is voiced for the next time, what takes longer than `longest_s` stays
+        unsaid. Lines wait until it is over.
         """
         clip = self._clips.get(persona, text)
         if clip is None:
             self.prepare(persona, [text])
             return False
-        if self._sounding is not None or not self._may_sound():
+        clip_s = len(clip) / SAMPLE_RATE_HZ
+        if clip_s > longest_s or self._sounding is not None or not self._may_sound():
             return False
-        self._hold(BREATH_S + len(clip) / SAMPLE_RATE_HZ + _AFTER_S)
+        self._hold(after_s + clip_s + _AFTER_S)
         self._sounding = persona
         self._hushed.clear()
-        self._task = asyncio.create_task(self._sound(persona, clip), name=f"aside {persona}")
+        sounding = self._sound(persona, clip, after_s)
+        self._task = asyncio.create_task(sounding, name=f"aside {persona}")
         return True
 
     def cue(self, persona: str, text: str) -> Cue | None:
@@ -118,11 +122,11 @@ class Asides:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _sound(self, persona: str, clip: Samples) -> None:
+    async def _sound(self, persona: str, clip: Samples, after_s: float) -> None:
         outlet = self._outlets[persona]
         self._on_started(persona)
         try:
-            await self._until_hushed(BREATH_S)
+            await self._until_hushed(after_s)
             for frame in _frames(clip):
                 if self._hushed.is_set():
                     break

@@ -62,6 +62,12 @@ class Director(Agent):
         self._speculative: dict[str, Plan] = {}
         self._taken: dict[str, tuple[SpeechHandle, Plan]] = {}
         self._committed: dict[str, Plan] = {}
+        self._first: Performance | None = None
+
+    @property
+    def worded(self) -> bool:
+        """Whether the plan that was begun last has its first word."""
+        return self._first is not None and self._first.word_s is not None
 
     def put(self, handle: SpeechHandle, plan: Plan, words: str = "") -> None:
         """The plan that this handle performs; it answers these words, or nobody asked for it."""
@@ -94,7 +100,7 @@ class Director(Agent):
         self, chat_ctx: llm.ChatContext, tools: list[Any], model_settings: ModelSettings
     ) -> AsyncIterator[str | FlushSentinel]:
         """The beats of a plan, each a tagged segment; the next one is written while one plays."""
-        handle = speech.get()
+        handle, self._first = speech.get(), None
         plan, heard = await self._plan_for(handle, chat_ctx)
         ahead: dict[int, Ahead] = {}
         before: list[Said] = []
@@ -102,6 +108,7 @@ class Director(Agent):
         try:
             while left:
                 self._begin(left[0], ahead, plan, heard, before)
+                self._first = self._first or ahead[left[0]].performance
                 left.remove(index := await self._next(left, ahead, plan))
                 beat, current = plan.beats[index], ahead.pop(index)
                 yield f"⟦{current.performance.key}⟧"
@@ -113,6 +120,7 @@ class Director(Agent):
                 if beat.kind is not BeatKind.OPENING:
                     before.append(self._roleplay.said(beat, current.performance.text))
                 self._begin(left[0], ahead, plan, heard, before)
+                current.performance.followed = True
                 await _within(current.performance.started.wait(), START_LIMIT_S)
         finally:
             for line in ahead.values():

@@ -80,7 +80,8 @@ class Exchange:
                 self._timing.ended()
                 self._turn.ended()
                 self._director.turn_added(event.item)
-                self._listeners.turn_ended()
+                written = self._typing.locked()
+                self._listeners.turn_ended(0.0 if written else self._turn.silent_for_s())
                 if (waiting := self._added.pop(event.item.id, None)) is not None:
                     waiting.set()
 

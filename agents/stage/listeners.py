@@ -1,9 +1,11 @@
 """The listeners in the room: in which pauses they are asked for a reaction, and what hushes them.
 
 Owns no words and no chance: whether anybody reacts is the roleplay's to say, how it sounds the
-asides'. Nobody reacts while the person speaks, or once the answer to them is there.
+asides'. Nobody reacts while the person speaks. A reaction holds up who speaks next, so in the
+person's pause only an answer that is late anyway is preceded by one.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 
 from livekit import rtc
@@ -21,12 +23,20 @@ from agents.stage.speaking import CastVoices
 AHEAD = 12
 """So many of each character's reactions are voiced beforehand."""
 
+LATE_S = 0.8
+"""An answer without a first word so long after the person's last sound misses the second in which
+people expect to hear one: till then nobody reacts to them, and from then on somebody may."""
+
+FILLER_S = 0.45
+"""A reaction to the person is no longer than this: the answer may come while it sounds."""
+
 
 class Listeners:
     """The reactions of one cast.
 
     `sources` is where each one is heard while it listens, `mux` the sink of all lines; `person`
-    tells whether the person speaks, `busy` whether anybody does or is about to.
+    tells whether the person speaks, `busy` whether anybody does or is about to; `worded` whether
+    the answer to them has a first word.
     """
 
     def __init__(
@@ -38,11 +48,14 @@ class Listeners:
         mux: Callable[[], Mux],
         person: Callable[[], bool],
         busy: Callable[[], bool],
+        worded: Callable[[], bool],
     ) -> None:
         self._roleplay = roleplay
         self._mux = mux
         self._person = person
+        self._worded = worded
         self._given: Aside | None = None
+        self._filling: asyncio.Task[None] | None = None
         self._asides = Asides(
             sources,
             voices,
@@ -57,11 +70,20 @@ class Listeners:
         for one in self._roleplay.scenario.cast:
             self._asides.prepare(one.id, self._roleplay.listeners.unsaid(one.id)[:AHEAD])
 
-    def turn_ended(self) -> None:
-        """The person is done: while the answer is being written, somebody may react."""
+    def turn_ended(self, silent_s: float) -> None:
+        """The person is done, and fell silent so long ago: an answer is being written."""
         self.prepare()
-        if not self._mux().pending:
-            self._react(LEARNER, Pause.LEARNER)
+        self._stop_filling()
+        filling = self._fill(max(0.0, LATE_S - silent_s))
+        self._filling = asyncio.create_task(filling, name="late answer")
+
+    async def _fill(self, after_s: float) -> None:
+        await asyncio.sleep(after_s)
+        if self._worded() or self._mux().pending:
+            return
+        aside = self._drawn(LEARNER, Pause.LEARNER)
+        if aside is not None:
+            self._asides.play(aside.persona, aside.text, longest_s=FILLER_S, after_s=0.0)
 
     def sentence_ended(self, performance: Performance) -> Cue | None:
         """Somebody of the cast comes to the end of a sentence, and has more to say."""
@@ -76,17 +98,19 @@ class Listeners:
         return react
 
     def line_ended(self, performance: Performance) -> None:
-        """Somebody of the cast is done, and another line follows."""
-        if not performance.cut and self._mux().pending:
-            self._react(performance.persona, Pause.CAST)
+        """Somebody of the cast is done; listeners react if another line of the plan follows."""
+        if performance.followed and not performance.cut:
+            aside = self._drawn(performance.persona, Pause.CAST)
+            if aside is not None:
+                self._asides.play(aside.persona, aside.text)
 
-    def _react(self, speaker: str, pause: Pause) -> None:
+    def _drawn(self, speaker: str, pause: Pause) -> Aside | None:
         if not self._mux().at_rest or self._person():
-            return
+            return None
         aside = self._roleplay.reaction(speaker, pause)
         if aside is not None:
             self._given = aside
-            self._asides.play(aside.persona, aside.text)
+        return aside
 
     def _started(self, persona: str) -> None:
         if self._given is not None and self._given.persona == persona:
@@ -94,8 +118,16 @@ class Listeners:
 
     def hush(self) -> None:
         """Silence: the person speaks, or the cast was stopped."""
+        self._stop_filling()
         self._asides.hush()
+
+    def _stop_filling(self) -> None:
+        if self._filling is not None:
+            self._filling.cancel()
 
     async def aclose(self) -> None:
         """Ends what sounds."""
+        self._stop_filling()
+        if self._filling is not None:
+            await asyncio.gather(self._filling, return_exceptions=True)
         await self._asides.aclose()

@@ -68,6 +68,7 @@ class LiveStage:
             mux=lambda: self._mux,
             person=lambda: self._turn.speaking,
             busy=self.busy,
+            worded=lambda: self._director.worded,
         )
         self._mux = Mux(
             self._tracks.sources,
@@ -226,7 +227,6 @@ class LiveStage:
 
     def _finished(self, performance: Performance) -> None:
         self._captions.finish(performance)
-        self._listeners.line_ended(performance)
         if performance.started.is_set():
             self._roleplay.performed(
                 performance.beat,
@@ -235,6 +235,7 @@ class LiveStage:
                 source=performance.source,
             )
         self._playbill.speaker("")
+        self._listeners.line_ended(performance)
 
     def _spawn(self, work: "asyncio._CoroutineLike[None]") -> None:
         task = asyncio.create_task(work)

@@ -20,8 +20,9 @@ class Performance:
 
     `sent_s` is sound handed to the sink, `heard_s` what was played of it, `ahead_s` the part of
     that which still waits for the wire. `silent` when no voice could speak it and it stands as
-    text alone. `asked_s`, `word_s`, `voice_s` are when it was
-    begun, when its first word came and when its first sound was made (`time.monotonic()`).
+    text alone, `followed` when another line of the same plan comes after it. `asked_s`, `word_s`,
+    `voice_s` are when it was begun, when its first word came and when its first sound was made
+    (`time.monotonic()`).
     """
 
     key: str
@@ -33,6 +34,7 @@ class Performance:
     ahead_s: float = 0.0
     cut: bool = False
     silent: bool = False
+    followed: bool = False
     started: asyncio.Event = field(default_factory=asyncio.Event)
     asked_s: float = field(default_factory=time.monotonic)
     word_s: float | None = None
