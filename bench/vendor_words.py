@@ -1,6 +1,7 @@
 """What the vendor's stub says: the same words for the same prompt, in the prompt's language."""
 
 import hashlib
+import itertools
 import math
 import re
 from array import array
@@ -14,23 +15,39 @@ _FRENCH = re.compile(
 )
 _ENGLISH = re.compile(r"(?i)\b(?:the|and|you|we|is|are|of|to|that|for|with)\b")
 
-_LINES = {
+SHORT = {"fr": "Voyons cela.", "en": "Let us see."}
+"""A formula, which anybody may say again."""
+
+_LONGER_THAN = 4
+"""Whoever asks for no more words gets the formula."""
+
+_PARTS = {
     "fr": (
-        "Permettez-moi de vous reprendre sur ce point précis.",
-        "Les chiffres que vous citez ne disent pas tout.",
-        "Je vous écoute, mais je ne suis pas encore convaincu.",
-        "Vous évitez la question depuis tout à l'heure.",
-        "Nos équipes ont besoin d'une réponse claire ce soir.",
-        "C'est une promesse que nous avons déjà entendue.",
+        "Franchement|Hier|Demain|Ailleurs|Souvent|Dehors|Parfois|Naguère|Bientôt|Aussitôt|Désormais"
+        "|Longtemps|Volontiers|Jadis|Partout|Lentement",
+        "le port|la mairie|le canal|la ferme|le musée|la gare|le marché|la forêt|le théâtre|la mine"
+        "|le stade|la poste|le jardin|la banque|le moulin|la plage",
+        "cache|paie|freine|double|montre|porte|garde|vend|change|perd|trouve|tient|prend|casse"
+        "|dépasse|mesure",
+        "le prix|la dette|le toit|la loi|le mur|la carte|le sable|la clé|le train|la preuve"
+        "|le projet|la somme|le contrat|la route|le bail|la prime",
+        "citez|craignez|vantez|niez|signez|cherchez|aimez|refusez|donnez|quittez|oubliez|lisez"
+        "|jugez|gagnez|louez|visez",
     ),
     "en": (
-        "Let me stop you on that very point.",
-        "The figures you quote do not tell the whole story.",
-        "I hear you, but I am not convinced yet.",
-        "You have been avoiding the question for a while now.",
-        "Our teams need a clear answer before tonight.",
-        "That is a promise we have already heard before.",
+        "Frankly|Yesterday|Tomorrow|Elsewhere|Often|Outside|Sometimes|Lately|Soon|Overnight|Upstream"
+        "|Quietly|Gladly|Formerly|Everywhere|Slowly",
+        "harbour|council|canal|farm|museum|station|market|forest|theatre|mine|stadium|school|garden"
+        "|bank|mill|beach",
+        "hides|pays|slows|doubles|shows|carries|keeps|sells|changes|loses|finds|holds|takes|breaks"
+        "|beats|counts",
+        "price|debt|roof|law|wall|map|sand|key|train|proof|plan|sum|lease|road|fee|bonus",
+        "quote|fear|praise|deny|signed|seek|love|refuse|gave|left|forget|read|judge|won|rent|name",
     ),
+}
+_SENTENCE = {
+    "fr": "{}, {} {} {} que vous {}.",
+    "en": "{}, the {} {} the {} you {}.",
 }
 
 
@@ -41,13 +58,28 @@ def language_of(texts: Sequence[str]) -> str:
 
 
 def answer(texts: Sequence[str], *, words: int) -> str:
-    """Whole sentences of about `words` words, chosen by the texts alone."""
-    lines = _LINES[language_of(texts)]
-    start = hashlib.sha256("\x00".join(texts).encode()).digest()[0]
+    """Whole sentences of about `words` words, chosen by the texts alone: none that they hold.
+
+    Other texts get other sentences, so that a cast does not seem to repeat itself.
+    """
+    language = language_of(texts)
+    if words <= _LONGER_THAN:
+        return SHORT[language]
+    told = "\x00".join(texts)
+    draws = (hashlib.sha256(f"{at}\x00{told}".encode()).digest() for at in itertools.count())
     chosen: list[str] = []
     while sum(len(line.split()) for line in chosen) < words:
-        chosen.append(lines[(start + len(chosen)) % len(lines)])
+        one = _sentence(next(draws), language)
+        if one not in told and one not in chosen:
+            chosen.append(one)
     return " ".join(chosen)
+
+
+def _sentence(draw: bytes, language: str) -> str:
+    """Eight or nine words, of a million sentences."""
+    parts = [part.split("|") for part in _PARTS[language]]
+    words = [part[byte % len(part)] for part, byte in zip(parts, draw, strict=False)]
+    return _SENTENCE[language].format(*words)
 
 
 def tokens(text: str) -> int:

@@ -5,14 +5,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
 from bench.house import House, open_house
 from bench.vendor import Vendor, vendor
 from services.llm.entry import LedgerEntry
 from services.settings import Settings, load_settings
 from tests.room._seat import SCENES
-from tests.room._words import answer
 from tests.wired import ledger
 
 
@@ -43,26 +40,24 @@ class Rivals:
 @asynccontextmanager
 async def rivals(folder: Path, **env: str) -> AsyncIterator[Rivals]:
     """An open house between two vendors; both say short sentences, and speak quickly."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bench.vendor.answer", answer)
-        async with AsyncExitStack() as one, AsyncExitStack() as other:
-            first = await one.enter_async_context(vendor(words=7))
-            second = await other.enter_async_context(vendor(words=7))
-            told = {
-                "OPENAI_API_KEY": "room",
-                "OPENAI_BASE_URL": first.url,
-                "MISTRAL_API_KEY": "room",
-                "MISTRAL_BASE_URL": second.url,
-                "REPARTEE_SPEECH": "openai",
-                "REPARTEE_SCENARIOS": str(SCENES),
-                **env,
-            }
-            settings = load_settings({"REPARTEE_DATA_DIR": str(folder)})
-            async with open_house(folder, **told) as house:
-                yield Rivals(
-                    house=house,
-                    first=first,
-                    second=second,
-                    settings=settings,
-                    shut=(one.aclose, other.aclose),
-                )
+    async with AsyncExitStack() as one, AsyncExitStack() as other:
+        first = await one.enter_async_context(vendor(words=7))
+        second = await other.enter_async_context(vendor(words=7))
+        told = {
+            "OPENAI_API_KEY": "room",
+            "OPENAI_BASE_URL": first.url,
+            "MISTRAL_API_KEY": "room",
+            "MISTRAL_BASE_URL": second.url,
+            "REPARTEE_SPEECH": "openai",
+            "REPARTEE_SCENARIOS": str(SCENES),
+            **env,
+        }
+        settings = load_settings({"REPARTEE_DATA_DIR": str(folder)})
+        async with open_house(folder, **told) as house:
+            yield Rivals(
+                house=house,
+                first=first,
+                second=second,
+                settings=settings,
+                shut=(one.aclose, other.aclose),
+            )

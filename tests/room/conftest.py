@@ -9,7 +9,6 @@ from livekit.rtc._ffi_client import FfiClient
 from bench.house import House, open_house
 from bench.vendor import Vendor, vendor
 from tests.room._seat import SCENES
-from tests.room._words import answer
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -30,10 +29,8 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def stub() -> AsyncIterator[Vendor]:
     """The vendor of words, ears and voices. With `words` below 5 its answers are short."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bench.vendor.answer", answer)
-        async with vendor() as opened:
-            yield opened
+    async with vendor() as opened:
+        yield opened
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -5,8 +5,8 @@ import pytest
 from bench.house import House
 from bench.recordings import recording
 from bench.vendor import Vendor
+from bench.vendor_words import answer
 from tests.room._seat import LIMIT_S, Seat, seated
-from tests.room._words import answer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
