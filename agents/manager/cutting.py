@@ -29,12 +29,13 @@ class Limit(NamedTuple):
 def limits(composer: Composer, phase: Phase) -> tuple[Limit, ...]:
     """The limits that the person's speech meets, the first one first; the clock's among equals.
 
-    Nobody cuts in twice on end: who did it the last time leaves it to the others, as does who has
-    more airtime than the author wants.
+    Nobody cuts in twice on end: who did it the last time leaves it to the others, as does who
+    would have more airtime than the author wants.
     """
     box_s = composer.scenario.moderation.turn_s or MONOLOGUE_S
     found, last = [Limit(box_s, composer.moderator(phase), boxed=True)], _cut_in_last(composer)
-    for one in airtime.within(composer.scenario, composer.scene, composer.speakers(phase)):
+    speakers = composer.speakers(phase)
+    for one in airtime.within(composer.scenario, composer.scene, speakers, BeatKind.CUT_IN):
         if one != last:
             limit_s = temperament.cuts_in_after_s(composer.temper(one), composer.mood(one))
             found.append(Limit(limit_s, one, boxed=False))

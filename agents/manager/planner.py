@@ -74,6 +74,7 @@ class Planner:
         effects, owing = effects_of(due, scene), replies.owing(beats, decision)
         if limit is not None:
             beats = (*owing, composer.closing(at.phase, cue="closing_answer"))
+            decision = composer.decision(f"the scene ends: {limit}", beats)
             return composer.plan("answer", beats, decision, effects=effects, ends=limit)
         because = self._over(at, now_s)
         if because is not None and due is None:

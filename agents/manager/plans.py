@@ -179,11 +179,13 @@ class Composer:
     ) -> Decision:
         """The decision behind beats that no rung chose; `scores` where something was weighed.
 
-        Candidates are all who may speak in the scene's phase and in those of the beats.
+        Candidates are all who may speak in the scene's phase and in those of the beats; after the
+        scene's end nobody may but who closes it.
         """
         chosen = tuple(dict.fromkeys(beat.persona for beat in beats))
         ids = dict.fromkeys((self.scene.phase, *(beat.phase for beat in beats)))
-        there = (phase for phase in self.scenario.phases if phase.id in ids)
+        over = self.scene.ended is not None
+        there = (one for one in self.scenario.phases if one.id in ids and not over)
         speakers = (one for phase in there for one in self.speakers(phase))
         candidates = tuple(dict.fromkeys((*speakers, *chosen)))
         return Decision(

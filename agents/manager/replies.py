@@ -124,13 +124,14 @@ def _answer(
 def taken_back(composer: Composer, at: Situation, decision: Decision) -> Decision:
     """The one who was cut off in place of whom scores chose, where its temper has it insist.
 
-    A model's choice does not stand against it.
+    Not where it has had all its airtime; a model's choice does not stand against it.
     """
     one = at.scene.interrupted
     free = decision.rung in (Rung.SCORE, Rung.MODEL) and not at.address.ids
     if one is None or not free or one in decision.chosen or one not in at.speakers:
         return decision
-    if not _reclaims(composer, one):
+    over = airtime.is_over(composer.scenario, composer.scene, one, BeatKind.ANSWER)
+    if over or not _reclaims(composer, one):
         return decision
     return replace(decision, rung=Rung.SCORE, chosen=(one,), tied=(), reason=TAKEN_BACK)
 
@@ -149,7 +150,7 @@ def _follow_up(composer: Composer, phase: Phase, beats: Sequence[Beat], nth: int
     scenario, scene, after = composer.scenario, composer.scene, beats[-1]
     spoke = {after.persona} if nth else {beat.persona for beat in beats}
     others = [one for one in composer.speakers(phase) if one not in spoke]
-    pool = airtime.within(scenario, scene, others)
+    pool = airtime.within(scenario, scene, others, BeatKind.FOLLOW_UP)
     short = airtime.too_little(scenario, scene, pool)
     pool = short or pool
     if not pool:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from agents.manager.airtime import is_over, is_short
-from agents.manager.beats import Score
+from agents.manager.beats import BeatKind, Score
 from agents.manager.insight import insight_of
 from agents.manager.memory import Said
 from agents.manager.moods import mood_in
@@ -27,12 +27,12 @@ WEIGHTS: Mapping[str, float] = MappingProxyType(
         "recency": 0.14,
         "reclaim": 0.12,
         "temper": 0.10,
-        "below_min": 0.30,
+        "below_min": 1.0,
         "above_max": -1.0,
     }
 )
-"""What a term of 1 adds. Below the author's least airtime somebody is pushed; above the most they
-are out, unless all are."""
+"""What a term of 1 adds. Below the author's least airtime somebody comes first; whom an answer takes
+above the most is out, unless all are."""
 
 TIE = 0.012
 """Scores no further apart than this are equal: a model may tell them apart."""
@@ -148,8 +148,8 @@ def _below_min(facts: Facts, persona: str) -> float:
 
 
 def _above_max(facts: Facts, persona: str) -> float:
-    """They have more airtime than the author allows."""
-    return float(is_over(facts.scenario, facts.scene, persona))
+    """An answer gives them more airtime than the author allows."""
+    return float(is_over(facts.scenario, facts.scene, persona, BeatKind.ANSWER))
 
 
 TERMS: Mapping[str, Term] = MappingProxyType(

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from agents.manager.beats import BeatKind, Rung
-from bench.simulation.tape import Segment, Tape
+from agents.manager.beats import Beat, BeatKind, Rung
+from bench.simulation.tape import Segment, Tape, Turn
 from bench.simulation.words import Sent
 from scenarios.hearing import words_of
 from scenarios.schema import Scenario
@@ -25,6 +25,9 @@ AIRTIME_WORDS = 150
 
 AIRTIME_SLACK = 0.08
 """One line more or less; whoever is asked by name answers, whatever their share."""
+
+PATIENCE = "patience_left"
+"""The term that a decision to cut in weighs."""
 
 _FREE = frozenset({Rung.SCORE, Rung.MODEL})
 _OWED = frozenset({BeatKind.ANSWER, BeatKind.EVENT, BeatKind.CLOSING, BeatKind.OPENING})
@@ -49,6 +52,7 @@ def noticed(scenario: Scenario, tape: Tape) -> list[Noticed]:
         *borrowed_voices(scenario, tape),
         *ignored(tape),
         *airtime(scenario, tape),
+        *favours(scenario, tape),
     ]
 
 
@@ -123,12 +127,7 @@ def airtime(scenario: Scenario, tape: Tape) -> Iterator[Noticed]:
     choice; but who has a fair share of all that was heard hogs nothing, and is not left out.
     """
     bounds = scenario.moderation.airtime
-    free = {
-        beat.id
-        for turn in tape.turns
-        for beat in turn.plan.beats
-        if turn.plan.decision.rung in _FREE or beat.kind is BeatKind.FOLLOW_UP
-    }
+    free = {beat.id for turn in tape.turns for beat in _free(turn)}
     words: Counter[str] = Counter({one.id: 0 for one in scenario.cast})
     for one in _lines(tape):
         if one.beat is not None and one.beat.id in free and not one.beat.say:
@@ -148,6 +147,28 @@ def airtime(scenario: Scenario, tape: Tape) -> Iterator[Noticed]:
             yield Noticed(kind="airtime", at_s=0.0, what=f"{who} has only {share:.0%}")
 
 
+def favours(scenario: Scenario, tape: Tape) -> Iterator[Noticed]:
+    """Somebody with more than the author's share of all that was heard freely gets the word again.
+
+    Only where another one was there who has less.
+    """
+    most = scenario.moderation.airtime.max
+    for turn in tape.turns:
+        heard: Counter[str] = Counter()
+        for one in _lines(tape):
+            if one.begin_s < turn.end_s:
+                heard[one.who] += len(one.text.split())
+        if heard.total() < AIRTIME_WORDS:
+            continue
+        over = {who for who, words in heard.items() if words > most * heard.total()}
+        others = set(turn.plan.decision.candidates) - over
+        for beat in _free(turn):
+            if beat.persona in over and others:
+                share = heard[beat.persona] / heard.total()
+                what = f"{beat.persona} gets the word with {share:.0%}"
+                yield Noticed(kind="airtime", at_s=turn.end_s, what=what)
+
+
 def leaks(sent: Sequence[Sent], canaries: Mapping[str, str], tape: Tape) -> Iterator[Noticed]:
     """What only one character knows in another one's prompt, or in anybody's mouth.
 
@@ -162,6 +183,19 @@ def leaks(sent: Sequence[Sent], canaries: Mapping[str, str], tape: Tape) -> Iter
         for canary, owner in canaries.items():
             if canary in said.text and said.who != owner:
                 yield Noticed(kind="leak", at_s=said.begin_s, what=f"{said.who} says {canary}")
+
+
+def _free(turn: Turn) -> list[Beat]:
+    """The beats of a turn that the manager was free to give to somebody else."""
+    decision = turn.plan.decision
+    lost_patience = {one.persona for one in decision.scores[:1] if one.terms[0][0] == PATIENCE}
+    return [
+        beat
+        for beat in turn.plan.beats
+        if decision.rung in _FREE
+        or beat.kind is BeatKind.FOLLOW_UP
+        or (beat.kind is BeatKind.CUT_IN and beat.persona in lost_patience)
+    ]
 
 
 def _lines(tape: Tape) -> list[Segment]:

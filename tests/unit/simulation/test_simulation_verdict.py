@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from agents.manager.beats import Beat, BeatKind, Decision, Plan, Rung
+from agents.manager.beats import Beat, BeatKind, Decision, Plan, Rung, Score
+from bench.simulation.people import Kind
+from bench.simulation.played import play
 from bench.simulation.tape import Floor, Segment, Tape, Turn
-from bench.simulation.verdict import airtime, leaks, noticed
+from bench.simulation.verdict import airtime, favours, leaks, noticed
 from bench.simulation.words import Sent
 from scenarios.schema import Scenario
 from services.llm.request import Message, Request, TaskType
@@ -133,6 +135,53 @@ def test_who_has_a_fair_share_of_all_that_was_heard_hogs_nothing() -> None:
     chosen.plan = replace(chosen.plan, beats=(free.beat,))
     assert [one.what for one in airtime(scene, Tape(segments=[free], turns=[chosen]))]
     assert list(airtime(scene, Tape(segments=[free, *others], turns=[chosen]))) == []
+
+
+def spoken(*words: tuple[str, int]) -> list[Segment]:
+    """Lines of so many words, one after the other, none of them freely given."""
+    return [said(who, 10.0 * at, "mot " * (n - 1)) for at, (who, n) in enumerate(words)]
+
+
+@pytest.mark.parametrize(
+    ("rung", "kind", "found"),
+    [
+        (Rung.SCORE, BeatKind.ANSWER, ["roche gets the word with 62%"]),
+        (Rung.MODEL, BeatKind.ANSWER, ["roche gets the word with 62%"]),
+        (Rung.ADDRESSED, BeatKind.ANSWER, []),
+        (Rung.ADDRESSED, BeatKind.FOLLOW_UP, ["roche gets the word with 62%"]),
+        (Rung.SCENE, BeatKind.CLOSING, []),
+        (Rung.SCENE, BeatKind.CUT_IN, ["roche gets the word with 62%"]),
+    ],
+)
+def test_who_has_had_their_share_and_freely_gets_the_word_again_is_seen(
+    rung: Rung, kind: BeatKind, found: list[str]
+) -> None:
+    scene = debate(moderation={"airtime": {"max": 0.4}})
+    lines = spoken(("roche", 124), ("castan", 76))
+    again = turn("roche")
+    weighed = (Score(persona="roche", total=1.0, terms=(("patience_left", -1.0),)),)
+    beats = tuple(replace(beat, kind=kind) for beat in again.plan.beats)
+    decision = replace(again.plan.decision, rung=rung, scores=weighed)
+    again = replace(again, plan=replace(again.plan, beats=beats, decision=decision), end_s=30.0)
+    assert [one.what for one in favours(scene, Tape(segments=lines, turns=[again]))] == found
+
+
+def test_the_word_goes_to_who_has_had_their_share_where_nobody_else_is_there() -> None:
+    scene = debate(moderation={"airtime": {"max": 0.4}})
+    again = replace(turn("roche"), end_s=30.0)
+    alone = replace(again.plan.decision, candidates=("roche",))
+    again = replace(again, plan=replace(again.plan, decision=alone))
+    lines = spoken(("roche", 124), ("castan", 76))
+    assert list(favours(scene, Tape(segments=lines, turns=[again]))) == []
+
+
+@pytest.mark.parametrize("seed", [1, 3])
+def test_a_cast_that_ignores_airtime_is_noticed(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = play("keynote-questions", Kind.SHY, seed=seed)
+    assert [one for one in sound.noticed() if one.kind == "airtime"] == []
+    monkeypatch.setattr("agents.manager.airtime._share", lambda *_: None)
+    deaf = play("keynote-questions", Kind.SHY, seed=seed)
+    assert [one for one in deaf.noticed() if one.kind == "airtime"]
 
 
 @pytest.mark.parametrize(("persona", "found"), [("roche", 1), ("castan", 0), (None, 1)])

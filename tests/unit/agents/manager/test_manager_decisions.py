@@ -12,7 +12,7 @@ from agents.manager.plans import Composer
 from agents.manager.replies import TAKEN_BACK, taken_back
 from agents.manager.scene import Scene
 from agents.manager.temperament import cuts_in_after_s
-from scenarios.schema import Scenario, Temper
+from scenarios.schema import Airtime, Moderation, Scenario, Temper
 from tests.fakes.scenes import cast_with, debate
 from tests.fakes.situations import scene_of, situation
 from tests.fakes.takes import Improvised
@@ -105,3 +105,32 @@ def test_a_model_s_choice_that_a_rule_overrode_is_no_decision_of_the_model() -> 
     assert {(one.rung, one.chosen) for one in taken if one not in back} == {
         (Rung.MODEL, ("castan",))
     }
+
+
+def test_who_has_had_all_their_airtime_does_not_take_the_floor_back() -> None:
+    def back(most: float) -> int:
+        scenario = scene_of(roche={"temper": PUSHY}).model_copy(
+            update={"moderation": Moderation(airtime=Airtime(max=most))}
+        )
+        made = Decision(rung=Rung.SCORE, chosen=("castan",), reason="x", candidates=CAST)
+        taken = 0
+        for turns in range(1, 20):
+            words = {"morel": 50, "roche": 70, "kerbrat": 50, "castan": 50}
+            at = situation(scenario=scenario, interrupted="roche", turns=turns, spoken=words)
+            decision = taken_back(Composer(at.scenario, at.scene), at, made)
+            taken += decision.reason == TAKEN_BACK
+        return taken
+
+    assert back(0.4) == 0 < back(0.6)
+
+
+def test_a_turn_that_ends_the_scene_is_the_closing_s_not_who_would_have_answered() -> None:
+    plan = manager_at(debate(limits={"turns": 2})).answer("Je continue.", 10.0)
+    assert [beat.persona for beat in plan.beats] == ["morel"]
+    assert (plan.decision.rung, plan.decision.chosen) == (Rung.SCENE, ("morel",))
+    assert plan.decision.reason == "the scene ends: turns"
+
+
+def test_after_the_scene_s_end_nobody_could_have_spoken_but_who_closes_it() -> None:
+    decision = manager_at(debate(), ended="turns").answer("Attendez.", 10.0).decision
+    assert (decision.chosen, decision.candidates) == (("morel",), ("morel",))

@@ -9,8 +9,9 @@ from agents.manager.memory import LEARNER
 from agents.manager.mood import Mood
 from agents.manager.scoring import TIE, WEIGHTS, scores, tied
 from agents.manager.selection import Situation, select
+from scenarios.schema import Airtime, Moderation
 from tests.fakes.scenes import cast_with, debate
-from tests.fakes.situations import heard, situation
+from tests.fakes.situations import heard, scene_of, situation, understudy
 
 SHY = {"talkativeness": 0.3, "patience": 0.5, "interruption": 0.0}
 
@@ -161,6 +162,22 @@ def test_whoever_is_below_the_authors_airtime_is_pushed() -> None:
     assert best(pushed) == "kerbrat"
     assert select(pushed).reason == "has less airtime than the author wants"
     assert scores(pushed)[0].total > scores(free)[0].total
+
+
+def test_whom_an_answer_takes_above_the_authors_airtime_leaves_it_to_the_others() -> None:
+    at = aired({"max": 0.4}, morel=40, roche=30, kerbrat=70, castan=60)
+    assert 70 / 200 < 0.4 < (70 + 40) / (200 + 40)
+    assert term(at, "kerbrat", "above_max") == 1.0
+    assert term(at, "roche", "above_max") == 0.0
+
+
+def test_whoever_is_below_the_authors_airtime_comes_before_who_knows_best() -> None:
+    scenario = scene_of(kerbrat=understudy("transport", "fret"))
+    bounds = scenario.model_copy(update={"moderation": Moderation(airtime=Airtime(min=0.1))})
+    words = {"morel": 60, "roche": 60, "kerbrat": 60, "castan": 10}
+    free = situation("Le transport de fret.", scenario=scenario, spoken=words)
+    bound = situation("Le transport de fret.", scenario=bounds, spoken=words)
+    assert (best(free), best(bound)) == ("kerbrat", "castan")
 
 
 def test_airtime_rules_wait_until_enough_was_said() -> None:
