@@ -31,8 +31,8 @@ WEIGHTS: Mapping[str, float] = MappingProxyType(
         "above_max": -1.0,
     }
 )
-"""What a term of 1 adds. Below the author's least airtime somebody comes first; whom an answer takes
-above the most is out, unless all are."""
+"""What a term of 1 adds. Below the author's least airtime somebody comes first; whom an answer
+takes above the most is out, unless all are."""
 
 TIE = 0.012
 """Scores no further apart than this are equal: a model may tell them apart."""
