@@ -61,8 +61,7 @@ async def test_a_cut_silences_all_voices_and_drops_what_waited(
         assert await speaking(seat) == "ada"
         stub.words = 1
         ended_s = await speak_over(seat, "ada")
-        replier = await speaking(seat, ended_s)
-        await seat.person.until(lambda: len(seat.person.lines()) == 2, limit_s=LIMIT_S)
+        replier = (await seat.line_after(ended_s)).persona
         await seat.quiet()
         opening, own, reply = await seat.turns()
         assert [opening["speaker"], own["speaker"], reply["speaker"]] == ["ada", "learner", replier]

@@ -34,6 +34,11 @@ def roster(person: Person) -> list[str]:
     return [one["id"] for one in json.loads(person.attribute("repartee.roster") or "[]")]
 
 
+def tracks(person: Person) -> list[str]:
+    """Names of the voices that are published."""
+    return sorted(one.name for one in person.agent().track_publications.values())
+
+
 async def test_a_page_and_a_late_guest_reach_the_person_who_comes_back_too(house: House) -> None:
     async with seated(house, "salon") as seat:
         person = seat.person
@@ -47,9 +52,14 @@ async def test_a_page_and_a_late_guest_reach_the_person_who_comes_back_too(house
             {"id": "note", "title": NOTE["title"]}
         ]
         await seat.quiet()
+        assert tracks(person) == ["lise", "paul"]
         await seat.reply_to("Et maintenant ?")
         await person.until(lambda: roster(person) == ["lise", "paul", "zoe"], limit_s=LIMIT_S)
         await person.until(lambda: person.lines("zoe"), limit_s=LIMIT_S)
+        assert tracks(person) == ["lise", "paul", "zoe"]
+        assert person.heard["zoe"].at_s
+        (line,) = person.lines("zoe")
+        assert line.attributes["repartee.track"] in person.agent().track_publications
 
         await person.room.disconnect()
         fresh = await house.mint("duo", room_name=seat.ticket.room)
