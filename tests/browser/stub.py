@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-import yaml
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
@@ -16,6 +15,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+
+from scenarios.catalogue import LIBRARY, Catalogue
+from services.api.scenarios import view_of
 
 _ROOT = Path(__file__).parents[2]
 WEB = _ROOT / "services" / "api" / "web"
@@ -98,8 +100,9 @@ class Studio:
 
 def library() -> list[dict[str, Any]]:
     """The real library, as far as a learner may see it."""
-    files = sorted((_ROOT / "scenarios" / "library").glob("*/scenario.yaml"))
-    return [_public(yaml.safe_load(file.read_text(encoding="utf-8"))) for file in files]
+    scenes = [one.scenario for one in Catalogue((LIBRARY,)).all()]
+    views = [view_of(one, default=one.id == "debat-tv") for one in scenes]
+    return [view.model_dump(mode="json") for view in views]
 
 
 def transcript() -> list[dict[str, Any]]:
@@ -142,17 +145,3 @@ class _Policy(BaseHTTPMiddleware):
         response.headers["Content-Security-Policy"] = CSP
         response.headers["Permissions-Policy"] = "microphone=(self)"
         return response
-
-
-def _public(scene: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "id": scene["id"],
-        "title": scene["title"],
-        "language": scene["language"],
-        "summary": scene["summary"],
-        "learner": scene["learner"],
-        "cast": [{key: one.get(key) for key in ("id", "name", "title")} for one in scene["cast"]],
-        "phases": [{"id": phase["id"], "goal": phase["goal"]} for phase in scene["phases"]],
-        "duration_s": scene["limits"]["duration_s"],
-        "default": scene["id"] == "debat-tv",
-    }

@@ -107,7 +107,7 @@ async def work(where: str, database: str, name: str, setting: str = ROOMY) -> No
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(45):
             while not await books.flush():  # noqa: ASYNC110 - a purse that is away gives no sign
                 await asyncio.sleep(0.1)
         await books.aclose()
@@ -138,7 +138,7 @@ async def fill(folder: str, database: str) -> None:
         flushed = await books.flush()
         resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
         waiting = books.waiting
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(45):
             while not await books.flush():  # noqa: ASYNC110 - a disk gives no sign
                 await asyncio.sleep(0.1)
         entries = await parts.ledger.entries()
