@@ -43,6 +43,7 @@ class Glancing:
     gives: frozenset[Phrase]
     asks: frozenset[Phrase]
     opinions: frozenset[Phrase]
+    places: frozenset[Phrase]
     turns: frozenset[Phrase]
     wonders: frozenset[Phrase]
     stays: frozenset[Phrase]
@@ -133,7 +134,11 @@ class Attention:
         return set_off and (parted or self._begins(at)) and self._directed(right)
 
     def _yours(self, at: int) -> bool:
-        """Whether a "you" right before `at` means whoever the words after it name."""
+        """Whether a "you" right before `at` means whoever the words after it name.
+
+        A place may stand between them: "you, over there, in finance".
+        """
+        at -= ending(self._said[:at], self._words.places)
         front = self._said[: at - 1]
         comma = at > 0 and self._tokens[at - 1].comma
         if at < 1 or self._said[at - 1] not in _YOU:

@@ -20,6 +20,7 @@ class Lexicon:
     openers: frozenset[Phrase]
     thanks: frozenset[Phrase]
     cues: frozenset[Phrase]
+    sequels: frozenset[Phrase]
     mentions: frozenset[Phrase]
     blockers: frozenset[Phrase]
     articles: frozenset[Phrase]

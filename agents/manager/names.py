@@ -64,14 +64,15 @@ class Roster:
 
     def _called_in(self, sentence: Sentence) -> list[tuple[tuple[str, ...], bool]]:
         """Those called in the sentence, in order, and whether they are only thanked."""
-        said, done = sentence.words, 0
+        said, done, thanks = sentence.words, 0, False
         found: list[_Called] = [
             (one.start, (one.persona,), False) for one in self._glances.calls_in(sentence)
         ]
         for call in self._finder.calls_in(sentence):
             enough = ENOUGH if call.sure or call.honorific else ENOUGH_UNSURE
             if _evidence(call, sentence, self._lexicon, done) >= enough:
-                thanks = ending(said[done : call.start], self._lexicon.thanks) > 0
+                if not _is_sequel(call, sentence, self._lexicon, done):
+                    thanks = ending(said[done : call.start], self._lexicon.thanks) > 0
                 found.append((call.start, call.personas, thanks))
                 done = call.end
         return [(personas, thanks) for _, personas, thanks in sorted(found, key=_place)]
@@ -86,6 +87,8 @@ def _evidence(call: Call, sentence: Sentence, lexicon: Lexicon, done: int) -> in
     around = _Around(call, sentence, lexicon, done)
     if around.possessive:
         return -3
+    if _is_sequel(call, sentence, lexicon, done) and not around.spoken_of:
+        return ENOUGH_UNSURE
     score = int(call.honorific) + around.place()
     cue = ending(around.left, lexicon.cues)
     if cue and cue >= ending(around.left, lexicon.mentions):
@@ -100,6 +103,11 @@ def _evidence(call: Call, sentence: Sentence, lexicon: Lexicon, done: int) -> in
     if not call.role and not call.honorific and around.blocked:
         score -= 4
     return score
+
+
+def _is_sequel(call: Call, sentence: Sentence, lexicon: Lexicon, done: int) -> bool:
+    """Whether nothing but "then to" stands between an earlier address and this call."""
+    return done > 0 and sentence.words[done : call.start] in lexicon.sequels
 
 
 class _Around:

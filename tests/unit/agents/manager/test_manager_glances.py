@@ -31,9 +31,19 @@ JURY = debate(
 FLOOR = board(
     cast=[
         character("brandt", "Theo Brandt", "reporter", "male"),
-        character("okafor", "Ruth Okafor", "professor", "female"),
+        character("okafor", "Ruth Okafor", "professor", "female")
+        | {"persona": "Sixty-three, teaches statistics. Her brother sells houses."},
         character("finch", "Walter Finch", "factory owner", "male"),
         character("raman", "Priya Raman", "key account manager", "female"),
+    ],
+    phases=PHASES,
+)
+
+KILN = debate(
+    cast=[
+        character("madec", "Anne Madec", "cheffe de four", "female"),
+        character("colin", "Paul Colin", "retraité", "male")
+        | {"persona": "Professeur de céramique, il connaît la production et la finance."},
     ],
     phases=PHASES,
 )
@@ -49,6 +59,11 @@ def addressed(scenario: Scenario, words: str) -> tuple[str, ...]:
         (BOARD, "Vous, en finance, vous en pensez quoi ?", "aubanel"),
         (BOARD, "Et vous, aux finances, qu'en dites-vous ?", "aubanel"),
         (BOARD, "Et vous, côté finances ?", "aubanel"),
+        (BOARD, "Vous, là-bas, en finance ?", "aubanel"),
+        (BOARD, "Vous, au bout de la table, côté finances, qu'en dites-vous ?", "aubanel"),
+        (KILN, "Et vous, côté production ?", "madec"),
+        (KILN, "Vous, à l'usine, vous en dites quoi ?", "madec"),
+        (KILN, "Vous, en céramique, que voyez-vous ?", "colin"),
         (BOARD, "vous en finance vous dites quoi", "aubanel"),
         (BOARD, "Vous, au fonds, vous voulez partir quand ?", "lantier"),
         (BOARD, "Vous qui êtes au fonds, dites-nous.", "lantier"),
@@ -72,6 +87,9 @@ def addressed(scenario: Scenario, words: str) -> tuple[str, ...]:
         (FLOOR, "You, in the press, what will you print?", "brandt"),
         (FLOOR, "You at the university, what do you say?", "okafor"),
         (FLOOR, "You who run the factory, does it work?", "finch"),
+        (FLOOR, "You, in statistics, what do you say?", "okafor"),
+        (FLOOR, "You, over there, in statistics?", "okafor"),
+        (FLOOR, "What does statistics think?", "okafor"),
         (FLOOR, "You, in key accounts, what do you say?", "raman"),
     ],
 )
@@ -143,6 +161,9 @@ def test_the_floor_given_to_a_field_goes_to_whose_it_is(
         "Celui qui compte, c'est le client.",
         "Celui qui compte, vous le savez, c'est le client.",
         "Vous qui comptez partir, attendez.",
+        "Vous, là-bas, attendez.",
+        "Là-bas, en finance, tout va mal.",
+        "Vous, ici, vous parlez de finance.",
         "Vous comptez les salariés ?",
         "Notre financier a tout vérifié.",
         "Vous savez, notre comptable est prudent.",
@@ -173,6 +194,8 @@ def test_a_field_that_is_only_spoken_of_addresses_nobody(words: str) -> None:
         (JURY, "Selon vous, à la technique, que manque-t-il ?"),
         (JURY, "Notre ingénieur, à l'époque, avait quitté l'équipe."),
         (JURY, "Vous avez un bureau d'études ?"),
+        (KILN, "La production, vous en pensez quoi ?"),
+        (KILN, "Vous, en finance, vous savez ?"),
         (TV, "Vous roulez sur la route ?"),
         (TV, "Celui qui roule paie."),
         (TV, "Nos routiers, vous le savez, souffrent."),
@@ -213,6 +236,10 @@ def test_french_near_misses_address_nobody(scenario: Scenario, words: str) -> No
         (EN, "You, in the press of time, forgot."),
         (FLOOR, "The factory, as you know, is closed."),
         (FLOOR, "Were you at the university?"),
+        (FLOOR, "Statistics, you know, can lie."),
+        (FLOOR, "You see, in statistics that happens."),
+        (FLOOR, "The statistics there are wrong, what do you think?"),
+        (FLOOR, "You, in houses, what do you say?"),
     ],
 )
 def test_english_near_misses_address_nobody(scenario: Scenario, words: str) -> None:
@@ -238,3 +265,28 @@ def test_the_words_of_a_title_are_a_field() -> None:
     owned = {(persona, name) for persona, one in domains_of(FLOOR) for name in one.names}
     assert ("raman", ("key", "account")) in owned
     assert ("finch", ("factory",)) in owned
+
+
+@pytest.mark.parametrize(
+    ("scenario", "words", "who"),
+    [
+        (
+            BOARD,
+            "Je réponds d'abord à madame Rochebelle, puis à monsieur Lantier.",
+            ("rochebelle", "lantier"),
+        ),
+        (
+            BOARD,
+            "Je réponds à madame Cherfi, et ensuite à monsieur Aubanel.",
+            ("cherfi", "aubanel"),
+        ),
+        (EN, "I will reply to Ms. Raman, and then to Mr. Bell.", ("raman", "bell")),
+        (BOARD, "J'ai parlé à madame Rochebelle, puis à monsieur Lantier.", ()),
+        (BOARD, "Le rapport va de la présidente, puis à monsieur Lantier.", ()),
+        (EN, "We wrote to Ms. Raman, and then to Mr. Bell.", ()),
+    ],
+)
+def test_who_comes_next_in_one_sentence_is_addressed_too(
+    scenario: Scenario, words: str, who: tuple[str, ...]
+) -> None:
+    assert addressed(scenario, words) == who
