@@ -12,7 +12,7 @@ from agents.manager.memory import LEARNER, Said
 from agents.manager.mood import Mood
 from agents.manager.ports import Shift
 from agents.manager.scene import Scene
-from agents.manager.signs import Asked, Reply, Sign, Turn, asked_by, reply_to, turn_of
+from agents.manager.signs import Query, Reply, Sign, Turn, query_of, reply_to, turn_of
 from agents.manager.temperament import base_impatience, base_trust
 from scenarios.schema import Scenario, Temper
 
@@ -84,7 +84,7 @@ def after_turn(
     for mood in _all(scenario, scene):
         if mood.persona in there:
             temper = scenario.character(mood.persona).temper
-            asked = asked_by(mood.persona, memory, scenario)
+            asked = query_of(mood.persona, memory, scenario)
             shifts = _shifts(mood.persona, turn, asked, target, addressed)
             shifts += _strains(turn, temper, scene)
             if Sign.COMMAND in turn.signs:
@@ -115,7 +115,7 @@ def unread(
         one
         for one in in_room(scenario, scene)
         if not _rambles(turn, scenario.character(one).temper)
-        and not _shifts(one, turn, asked_by(one, memory, scenario), target, (), named=False)
+        and not _shifts(one, turn, query_of(one, memory, scenario), target, (), named=False)
     )
 
 
@@ -173,7 +173,7 @@ def _target(memory: Sequence[Said], addressed: Sequence[str]) -> tuple[str, ...]
 def _shifts(
     persona: str,
     turn: Turn,
-    asked: Asked | None,
+    asked: Query | None,
     target: Sequence[str],
     addressed: Sequence[str],
     *,

@@ -1,13 +1,13 @@
 """Looking ahead: what the cast would do from a given state. Pure; the manager keeps the state."""
 
 from agents.manager import cutting, events, moves, phases, replies, returning, temperament
-from agents.manager.asked import handed_over, open_question
 from agents.manager.beats import Beat, Decision, Effects, Plan
 from agents.manager.insight import insight_of
 from agents.manager.memory import LEARNER, Said, window
 from agents.manager.names import Address
 from agents.manager.plans import Composer, effects_of
 from agents.manager.ports import Question
+from agents.manager.questions import handed_over, open_question
 from agents.manager.selection import LADDER, Situation, Step, select
 from agents.manager.state import State, felt
 from scenarios.hearing import words_of

@@ -9,9 +9,9 @@ from dataclasses import replace
 from random import Random
 
 from agents.manager import airtime, temperament
-from agents.manager.asked import Handed
 from agents.manager.beats import Beat, BeatKind, Decision, Plan, Rung
 from agents.manager.plans import Composer
+from agents.manager.questions import Handed
 from agents.manager.selection import Situation
 from scenarios.happenings import Event
 from scenarios.schema import Phase

@@ -6,11 +6,11 @@ words wait for. Nobody's words are repeated but a question that was heard.
 
 from collections.abc import Callable
 
-from agents.manager.asked import open_question
 from agents.manager.beats import Beat, BeatKind, Decision, Effects, Plan
 from agents.manager.memory import LEARNER
 from agents.manager.phrases import Spoken, phrases_for
 from agents.manager.plans import Composer, Origin
+from agents.manager.questions import open_question
 from scenarios.hearing import words_of
 from scenarios.schema import Phase
 

@@ -1,6 +1,7 @@
 """What a turn of the learner shows on its surface: thanks, figures, an insult, a way around.
 
-Owns the reading of moods.toml and of questions. What a sign does to whom is `moods`' to say.
+Owns the reading of moods.toml; `questions` reads what was asked. What a sign does to whom is
+`moods`' to say.
 """
 
 import tomllib
@@ -11,8 +12,9 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-from agents.manager.memory import LEARNER, Said
-from agents.manager.utterance import sentences_of
+from agents.manager.insight import insight_of
+from agents.manager.memory import Said
+from agents.manager.questions import asked_of_learner
 from scenarios.fields import Language
 from scenarios.hearing import stem, words_of
 from scenarios.schema import Scenario
@@ -68,8 +70,8 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A question that a character put to the learner."""
+class Query:
+    """What a character asked the learner for: a subject, or a `figure`."""
 
     content: frozenset[str]
     figure: bool
@@ -85,28 +87,19 @@ def turn_of(words: str, language: Language) -> Turn:
     return Turn(size=len(said), signs=frozenset(signs), content=frozenset(content))
 
 
-def asked_by(persona: str, memory: Sequence[Said], scenario: Scenario) -> Asked | None:
-    """What the character asked the learner since they last spoke; None when it asked nothing.
-
-    A question that names another member of the cast is taken to be for that one.
-    """
-    others = frozenset(_names(scenario, persona))
-    questions: list[tuple[str, ...]] = []
-    for said in reversed(memory):
-        if said.speaker == LEARNER:
-            break
-        if said.speaker == persona and "?" in said.text:
-            asked = (one.words for one in sentences_of(said.text) if one.asks)
-            questions += [words for words in asked if words and others.isdisjoint(words)]
+def query_of(persona: str, memory: Sequence[Said], scenario: Scenario) -> Query | None:
+    """What the character asked the learner since they last spoke; None when it asked nothing."""
+    asked = asked_of_learner(persona, memory, insight_of(scenario).roster)
+    questions = [words for one in asked if (words := words_of(one))]
     if not questions:
         return None
-    turn = turn_of(" ".join(word for words in questions for word in words), scenario.language)
+    turn = turn_of(" ".join(asked), scenario.language)
     begins = _lists(scenario.language).asks_figure_first
     figure = Sign.ASKS_FIGURE in turn.signs or any(words[0] in begins for words in questions)
-    return Asked(content=turn.content, figure=figure)
+    return Query(content=turn.content, figure=figure)
 
 
-def reply_to(asked: Asked, turn: Turn) -> Reply | None:
+def reply_to(asked: Query, turn: Turn) -> Reply | None:
     """How the turn takes the question; None where its words do not show it."""
     common = len(asked.content & turn.content)
     if asked.figure and Sign.FIGURE in turn.signs:
@@ -126,12 +119,6 @@ class _Lists:
     asks_figure_first: frozenset[str]
     negations: frozenset[str]
     plain: frozenset[str]
-
-
-def _names(scenario: Scenario, persona: str) -> Iterator[str]:
-    for one in scenario.cast:
-        if one.id != persona:
-            yield from (word for word in words_of(one.name) if len(word) >= _MIN_LETTERS)
 
 
 def _signs_at(stems: Sequence[str], at: int, lists: _Lists) -> Iterator[Sign]:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from agents.manager.asked import last_question, open_question
 from agents.manager.beats import BeatKind, Plan
 from agents.manager.manager import MultiAgentManager
 from agents.manager.memory import LEARNER, Said
+from agents.manager.questions import last_question, open_question
 from agents.manager.scene import Scene
 from tests.fakes.scenes import board, cast_with, debate
 
