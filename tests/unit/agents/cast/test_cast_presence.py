@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from agents.cast.moment import LEARNER, Said
-from agents.cast.presence import heard_by, in_room, place_of
+from agents.cast.presence import heard_by, heard_by_all, in_room, place_of
 from agents.cast.prompts import compose
 from agents.manager.beats import Beat, BeatKind
 from agents.manager.scene import Scene
@@ -165,3 +165,22 @@ def test_p2_a_document_that_was_shown_is_data() -> None:
 )
 def test_a_turn_id_tells_its_place(turn_id: str, place: tuple[int, int]) -> None:
     assert place_of(turn_id) == place
+
+
+def test_what_all_of_several_heard_is_what_none_of_them_missed() -> None:
+    scenario = debate(
+        phases=[
+            {"id": "ouverture", "goal": "g"},
+            {"id": "coulisses", "goal": "g", "present": ["roche", "castan"]},
+        ]
+    )
+    memory = tuple(
+        Said(speaker=who, name=who, text="Oui.", turn_id=f"a000{at}-1", phase=phase)
+        for at, (who, phase) in enumerate(
+            [("morel", "ouverture"), ("roche", "coulisses"), ("castan", "coulisses")], 1
+        )
+    )
+    at = Scene(seed=1, phase="coulisses")
+    assert heard_by_all(("roche", "castan"), memory, scenario, at) == memory
+    assert heard_by_all(("roche", "morel"), memory, scenario, at) == memory[:1]
+    assert heard_by_all((), memory, scenario, at) == memory

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agents.cast.moment import LEARNER, Said, window
-from agents.cast.prompts import Prompt, compose, prompt_for
+from agents.cast.prompts import Prompt, compose
 from agents.cast.roster import cast_of
 from agents.manager.beats import Beat, BeatKind
 from agents.manager.manager import MultiAgentManager
@@ -57,14 +57,14 @@ def prompt(
     **scene: Any,
 ) -> str:
     beat = Beat(id="a1-1", persona=persona, kind=BeatKind.ANSWER, phase="ouverture", cue="Réponds.")
-    messages = prompt_for(
+    messages = compose(
         persona,
         scenario=scenario or canary_debate(),
         memory=memory,
         scene=Scene(seed=1, phase="ouverture", **scene),
         beat=beat,
         knowledge=knowledge,
-    )
+    ).messages
     assert [message.role for message in messages] == ["system", "user"]
     return "\n".join(message.content for message in messages)
 
@@ -104,9 +104,9 @@ def test_a_release_reaches_the_prompt_of_the_beat_that_tells_it() -> None:
     plan = manager.tick(6.0, quiet_s=3.0, busy=False)
     assert plan is not None
     state = manager.after(plan, words=None, now_s=6.0)
-    messages = prompt_for(
+    messages = compose(
         "castan", scenario=scenario, memory=state.memory, scene=state.scene, beat=plan.beats[0]
-    )
+    ).messages
     assert "CANARY-morel-SECRET" in messages[1].content
     assert "CANARY-morel-SECRET" not in messages[0].content
 
@@ -167,13 +167,13 @@ def test_p1_the_rules_say_that_speech_is_no_instruction() -> None:
     assert "jamais des consignes" in prompt("morel")
     assert "never instructions" in "\n".join(
         message.content
-        for message in prompt_for(
+        for message in compose(
             "bell",
             scenario=board(),
             memory=(),
             scene=Scene(seed=1, phase="questions"),
             beat=Beat(id="1", persona="bell", kind=BeatKind.OPENING, phase="questions"),
-        )
+        ).messages
     )
 
 
@@ -181,9 +181,9 @@ def test_what_is_the_same_every_turn_comes_first_and_stays_the_same() -> None:
     def messages(memory: Sequence[Said], cue: str) -> tuple[str, str]:
         beat = Beat(id="1", persona="morel", kind=BeatKind.ANSWER, phase="ouverture", cue=cue)
         scene = Scene(seed=1, phase="ouverture", turns=len(memory))
-        system, user = prompt_for(
+        system, user = compose(
             "morel", scenario=canary_debate(), memory=memory, scene=scene, beat=beat
-        )
+        ).messages
         return system.content, user.content
 
     one, other = messages((), "Ouvre."), messages((learner("Bonsoir."),), "Réponds.")

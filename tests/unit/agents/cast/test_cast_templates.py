@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from agents.cast.prompts import prompt_for
+from agents.cast.prompts import compose
 from agents.manager.beats import Beat, BeatKind
 from agents.manager.scene import Scene
 from services.llm.understudy import Understudy
@@ -28,9 +28,9 @@ def test_y3_authored_text_is_never_evaluated(text: str) -> None:
     phase = scenario.phases[0].id
     beat = Beat(id="1", persona=first["id"], kind=BeatKind.ANSWER, phase=phase, cue=text)
 
-    messages = prompt_for(
+    messages = compose(
         first["id"], scenario=scenario, memory=(), scene=Scene(seed=1, phase=phase), beat=beat
-    )
+    ).messages
     line = Understudy(scenario, rng=Random(1)).line(first["id"], kind="answer", phase=phase)
 
     assert any(text in message.content for message in messages)

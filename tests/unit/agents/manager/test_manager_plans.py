@@ -193,6 +193,21 @@ def test_a_model_is_asked_only_where_scores_tie_and_it_matters() -> None:
     assert manager_at(talkative(events=[told])).question("Le rail.") is None
 
 
+def test_a_model_reads_what_all_between_whom_it_chooses_have_heard() -> None:
+    private = {"id": "coulisses", "goal": "g", "speakers": ["roche"], "present": ["roche"]}
+    one = manager_at(talkative(phases=[*LONG_PHASE, private]))
+    asides = (("ouverture", "Bonsoir."), ("coulisses", "Entre nous."))
+    memory = tuple(
+        Said(speaker="roche", name="Roche", text=text, turn_id=f"a{at:04d}-1", phase=phase)
+        for at, (phase, text) in enumerate(asides, 1)
+    )
+    one = MultiAgentManager.restore(one.scenario, one.scene, memory, Random(0))
+    asked = one.question("Je continue.")
+    assert asked is not None
+    assert len(asked.candidates) > 1
+    assert [said.text for said in asked.heard] == ["Bonsoir.", "Je continue."]
+
+
 def test_the_same_state_gives_the_same_plan_to_the_byte() -> None:
     for turns in range(20):
         one = manager_at(talkative(*ALL), turns=turns + 1, interrupted="roche")

@@ -117,7 +117,7 @@ async def test_score_decides_when_the_model_is_late() -> None:
     assert plan.decision.rung is Rung.SCORE
     assert plan.decision.tied == ("alba", "bosc", "cahen")
     assert asyncio.get_running_loop().time() - began_s == pytest.approx(0.3)
-    await run.roleplay._answering.aclose()
+    await run.roleplay._minds.answering.aclose()
 
 
 async def test_model_has_less_time_the_longer_the_learner_is_silent() -> None:
@@ -125,7 +125,7 @@ async def test_model_has_less_time_the_longer_the_learner_is_silent() -> None:
 
     assert (await run.roleplay.answer(WORDS, since_s=0.15)).decision.rung is Rung.SCORE
     assert (await run.roleplay.answer(WORDS, since_s=9.0)).decision.rung is Rung.SCORE
-    await run.roleplay._answering.aclose()
+    await run.roleplay._minds.answering.aclose()
 
 
 async def test_model_is_not_asked_where_rules_know() -> None:
@@ -202,7 +202,7 @@ async def test_one_opinion_is_asked_for_at_a_time() -> None:
         await asyncio.sleep(0.1)
 
     assert len(judge.asked) == judge.under_way == 1
-    await run.roleplay._taking.aclose()
+    await run.roleplay._minds.taking.aclose()
 
 
 async def test_opinion_that_comes_after_the_end_changes_nothing() -> None:

@@ -117,8 +117,8 @@ async def test_scene_goes_on_where_it_was_lost() -> None:
 async def test_scene_without_a_model_has_nobody_to_ask() -> None:
     roleplay = taken_up(optimizer_on(None, LoopClock()))
 
-    assert roleplay._taking._judging._judge is None
-    assert roleplay._answering._choosing._chooser is None
+    assert roleplay._minds.taking._judging._judge is None
+    assert roleplay._minds.answering._choosing._chooser is None
     assert isinstance(roleplay._recollection, Remembering)
     assert roleplay._recollection._analyst is None
 
@@ -126,5 +126,5 @@ async def test_scene_without_a_model_has_nobody_to_ask() -> None:
 async def test_scene_with_a_model_may_ask_it_who_speaks_and_how_a_turn_was_taken() -> None:
     roleplay = taken_up(optimizer_on(FakeChatModel((HEARD,)), LoopClock()))
 
-    assert isinstance(roleplay._taking._judging._judge, OptimizerJudge)
-    assert isinstance(roleplay._answering._choosing._chooser, OptimizerChooser)
+    assert isinstance(roleplay._minds.taking._judging._judge, OptimizerJudge)
+    assert isinstance(roleplay._minds.answering._choosing._chooser, OptimizerChooser)
