@@ -56,6 +56,15 @@ def heard_by(
     )
 
 
+def heard_by_all(
+    personas: Sequence[str], memory: Sequence[Said], scenario: Scenario, scene: SceneView
+) -> tuple[Said, ...]:
+    """What every one of them heard of it, in order."""
+    each = (frozenset(heard_by(one, memory, scenario, scene)) for one in personas)
+    common = frozenset(memory).intersection(*each)
+    return tuple(said for said in memory if said in common)
+
+
 def _arrival(
     persona: str, memory: Sequence[Said], scenario: Scenario, scene: SceneView
 ) -> Place | None:

@@ -85,22 +85,6 @@ def compose(
     return Prompt(messages=compile_prompt(blocks), template=chosen.ref)
 
 
-def prompt_for(
-    persona: str,
-    *,
-    scenario: Scenario,
-    memory: Sequence[Said],
-    scene: SceneView,
-    beat: BeatView,
-    knowledge: Sequence[str] = (),
-) -> tuple[Message, ...]:
-    """The messages of `compose`."""
-    prompt = compose(
-        persona, scenario=scenario, memory=memory, scene=scene, beat=beat, knowledge=knowledge
-    )
-    return prompt.messages
-
-
 def released_to(persona: str, scenario: Scenario, scene: SceneView) -> tuple[str, ...]:
     """Texts of released secrets that the character may say: its own, and those it released."""
     by_reference = {

@@ -1,5 +1,6 @@
 """Looking ahead: what the cast would do from a given state. Pure; the manager keeps the state."""
 
+from agents.cast.presence import heard_by_all
 from agents.manager import cutting, events, moves, phases, replies, returning, temperament
 from agents.manager.beats import Beat, Decision, Effects, Plan
 from agents.manager.insight import insight_of
@@ -95,6 +96,7 @@ class Planner:
             return None
         if events.due_at_turn(at.scenario, at.scene, words, scene.at_s) is not None:
             return None
+        heard = heard_by_all(tied, state.memory, self._scenario, scene)
         said = Said(
             speaker=LEARNER,
             name="",
@@ -106,7 +108,7 @@ class Planner:
             candidates=tied,
             goal=at.phase.goal,
             spoke_last=scene.speakers[-1] if scene.speakers else None,
-            heard=(*window(state.memory), said),
+            heard=(*window(heard), said),
         )
 
     def cut_in(self, state: State, words: str, now_s: float, *, speaking_s: float) -> Plan | None:

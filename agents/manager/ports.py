@@ -14,7 +14,7 @@ from agents.cast.moment import Said
 class Question:
     """Who of the tied ones speaks? `heard` is what was said up to now, the latest last.
 
-    Everything in it was heard by the whole room; no character's knowledge is part of it.
+    Every candidate heard everything in it; no character's knowledge is part of it.
     """
 
     candidates: tuple[str, ...]

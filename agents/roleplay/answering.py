@@ -21,8 +21,7 @@ MODEL_S = 0.3
 class Answering:
     """Plans of answers. Asking changes nothing: a plan may be thrown away.
 
-    `now_s` is scene time, `clock_s` what a decision is measured by. `told` hears at once what
-    becomes of a question to a model.
+    `now_s` is scene time, `clock_s` what a decision is measured by.
     """
 
     def __init__(
@@ -33,12 +32,10 @@ class Answering:
         *,
         now_s: Callable[[], float],
         clock_s: Callable[[], float],
-        told: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._manager = manager
         self._recorder = recorder
         self._choosing = choosing
-        choosing.told = told
         self._now_s = now_s
         self._clock_s = clock_s
 

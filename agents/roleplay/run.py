@@ -16,18 +16,18 @@ from agents.manager.ports import Judge
 from agents.manager.reactions import Listening, Pause
 from agents.manager.record import Recorder
 from agents.manager.scene import Scene
-from agents.roleplay.answering import Answering, kept
+from agents.roleplay.answering import kept
 from agents.roleplay.choosing import Choosing
 from agents.roleplay.chronicle import Chronicle
 from agents.roleplay.ending import Ending
 from agents.roleplay.journal import Journal
 from agents.roleplay.lines import Aside, Line, Lines
+from agents.roleplay.minds import Minds
 from agents.roleplay.ports import Remembers, Stage
 from agents.roleplay.prompting import Prompting
 from agents.roleplay.reacting import Reacting
 from agents.roleplay.scene_clock import SceneClock
 from agents.roleplay.showing import Showing, state_of
-from agents.roleplay.taking import Taking
 from agents.roleplay.tasks import end, first
 from agents.roleplay.unasked import Unasked
 from scenarios.schema import Scenario
@@ -77,13 +77,16 @@ class Roleplay:
         self.listeners = Reacting(manager, listening, lines, self._chronicle, self._now_s)
         lines.on_echo = self._chronicle.echoed
         self._recorder = Recorder(manager, self._chronicle.note, clock_s=clock.monotonic_s)
-        self._answering = Answering(
+        self._minds = Minds(
             manager,
             self._recorder,
-            choosing or Choosing(None),
+            self._chronicle,
+            choosing=choosing,
+            judge=judge,
+            recollection=recollection,
             now_s=self._now_s,
             clock_s=clock.monotonic_s,
-            told=self._chronicle.choice,
+            changed=self._changed,
         )
         self._prompting = Prompting(
             scenario,
@@ -94,15 +97,6 @@ class Roleplay:
             templates=templates,
             recollection=recollection,
         )
-        self._taking = Taking(
-            judge,
-            manager,
-            self._recorder,
-            now_s=self._now_s,
-            changed=self._changed,
-            told=self._chronicle.judgement,
-        )
-        self._recollection = recollection
         self._showing = Showing(scenario)
         self._stage: Stage | None = None
         self._unasked = Unasked(self._recorder, scene_clock, self._ending, now_s=self._now_s)
@@ -120,11 +114,7 @@ class Roleplay:
         finally:
             await end(preparing)
             await end(playing)
-            await self._taking.aclose()
-            await self._answering.aclose()
-            self._chronicle.opinions(self._answering.counts())
-            if self._recollection is not None:
-                await self._recollection.aclose()
+            await self._minds.aclose()
 
     async def answer(self, words: str, *, since_s: float = 0.0) -> Plan:
         """Who answers these words. Changes nothing: the framework may throw the answer away.
@@ -132,15 +122,15 @@ class Roleplay:
         Between equals a model is asked, until 0.3 s after the learner's last sound; that was
         `since_s` ago.
         """
-        return await self._answering.answer(words, since_s=since_s)
+        return await self._minds.answering.answer(words, since_s=since_s)
 
     def answer_now(self, words: str) -> Plan:
         """As `answer`, with a model's opinion only if it is there already."""
-        return self._answering.answer_now(words)
+        return self._minds.answering.answer_now(words)
 
     def overheard(self, words: str) -> None:
         """What the learner has said so far, while they still speak: a model may be asked early."""
-        self._answering.overheard(words)
+        self._minds.answering.overheard(words)
 
     def cut_in(self, words: str, *, speaking_s: float) -> Plan | None:
         """Who cuts the learner off after so long a speech, to be committed with those words."""
@@ -185,7 +175,7 @@ class Roleplay:
         )
         if said is not None:
             self._chronicle.turn(said, source="live", kind="learner", scene=self.snapshot())
-            self._taking.turn(plan, said, scene, memory)
+            self._minds.taking.turn(plan, said, scene, memory)
         self._changed(scene, said.turn_id if said is not None else None)
         return plan
 

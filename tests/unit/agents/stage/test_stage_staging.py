@@ -119,8 +119,8 @@ async def test_scene_without_a_model_has_nobody_to_ask() -> None:
 
     assert roleplay._minds.taking._judging._judge is None
     assert roleplay._minds.answering._choosing._chooser is None
-    assert isinstance(roleplay._recollection, Remembering)
-    assert roleplay._recollection._analyst is None
+    assert isinstance(roleplay._minds._recollection, Remembering)
+    assert roleplay._minds._recollection._analyst is None
 
 
 async def test_scene_with_a_model_may_ask_it_who_speaks_and_how_a_turn_was_taken() -> None:
