@@ -98,7 +98,7 @@ async def house() -> AsyncGenerator[House, None]:
     await session.aclose()
     playing.cancel()
     await asyncio.gather(playing, return_exceptions=True)
-    await run.roleplay._answering.aclose()
+    await run.roleplay._minds.answering.aclose()
 
 
 async def test_a_current_plan_is_committed_and_played_as_it_is(house: House) -> None:
