@@ -75,6 +75,16 @@ async def in_mid_answer(seat: Seat) -> list[dict[str, object]]:
     return await seat.turns()
 
 
+async def on_record(seat: Seat, words: str) -> list[dict[str, object]]:
+    """The turns, once those words are among them: the journal writes behind the voices."""
+    async with asyncio.timeout(LIMIT_S):
+        while True:
+            turns = await seat.turns()
+            if any(turn["text"] == words for turn in turns):
+                return turns
+            await asyncio.sleep(0.05)
+
+
 async def goes_on(seat: Seat, before: list[dict[str, object]]) -> None:
     """The scene is where it was, no turn was lost or doubled, and the cast answers."""
     await seat.person.until(lambda: seat.person.attribute("repartee.phase"), limit_s=LIMIT_S)
@@ -82,7 +92,7 @@ async def goes_on(seat: Seat, before: list[dict[str, object]]) -> None:
     assert (state["phase"], state["turns"]) == ("wrap", 2)
     answer = await seat.reply_to("And now, Ben?")
     assert answer.persona == "ben"
-    after = await seat.turns()
+    after = await on_record(seat, "And now, Ben?")
     assert after[: len(before)] == before
     assert max(Counter(turn["turn_id"] for turn in after).values()) == 1
     cast = [t for t in after if t["speaker"] != "learner" and not t["cut"]]
