@@ -13,7 +13,7 @@ PROMPT_RATIO, WORDS_RATIO = 1.25, 1.6
 prompts, three fifths for words. The stub counts a token for four characters of each
 piece; we count words."""
 
-UNHEARD_TOKENS = 12
+UNHEARD_TOKENS = 24
 """So many more a stub may have put on the wire, of each answer, before it saw that we hung up."""
 
 UNPAID = frozenset({Role.CACHED, Role.DECK, Role.UNDERSTUDY})

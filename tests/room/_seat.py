@@ -48,6 +48,15 @@ class Seat:
         found = await self.house.call("GET", f"{self.path}/transcript")
         return list(found["turns"])
 
+    async def cast_turns(self, count: int) -> list[dict[str, Any]]:
+        """The cast's turns, once there are so many: the journal writes behind the voices."""
+        async with asyncio.timeout(LIMIT_S):
+            while True:
+                said = [turn for turn in await self.turns() if turn["speaker"] != "learner"]
+                if len(said) >= count:
+                    return said
+                await asyncio.sleep(0.05)
+
     def events(self, kind: str) -> list[dict[str, Any]]:
         """What the session's record tells of that kind, in order."""
         database = self.house.data_dir / "repartee.db"

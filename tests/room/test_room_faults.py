@@ -127,5 +127,5 @@ async def test_m6_a_voice_that_dies_inside_a_line_leaves_its_words_and_the_next_
         sent_s = await seat.person.write("And you, Ada?")
         answer = await seat.line_after(sent_s)
         assert seat.person.heard["ada"].after(sent_s)
-        said = [t["text"] for t in await seat.turns() if t["speaker"] != "learner"]
+        said = [turn["text"] for turn in await seat.cast_turns(3)]
         assert said[1:] == [broken.text, answer.text]
