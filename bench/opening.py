@@ -19,7 +19,7 @@ from bench.person import Person
 from bench.table import Table, percentile
 from bench.vendor import Delays, vendor
 
-SESSIONS = 8
+SESSIONS = 4
 BASE = Path(__file__).parent / "scenes" / "bench-room" / "scenario.yaml"
 FIRST_WORD_S, WORD_S = 0.150, 0.020
 

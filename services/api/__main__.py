@@ -59,11 +59,15 @@ async def serve(settings: Settings, debates: Callable[[Services], Debates] | Non
     """Serves until a signal says stop. Raises: ConfigError, BackendError."""
     async with open_services(settings) as services:
         app = create_app(services, debates=debates(services) if debates else None)
+        warming = asyncio.create_task(services.optimizer.warm(), name="warm") if debates else None
         door = metrics_door(app.state.doorman)
         with serve_metrics(settings.metrics_host, settings.metrics_port, door=door):
             server = Server(_config(app, settings))
             with _signals(_stopper(server, app.state.drain, production=settings.production)):
                 await server.serve()
+        if warming is not None:
+            warming.cancel()
+            await asyncio.gather(warming, return_exceptions=True)
 
 
 def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
