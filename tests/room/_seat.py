@@ -43,10 +43,16 @@ class Seat:
             raise
         return found
 
-    async def turns(self) -> list[dict[str, Any]]:
-        """What the transcript holds."""
-        found = await self.house.call("GET", f"{self.path}/transcript")
-        return list(found["turns"])
+    async def turns(self, *, settled_s: float = 0.3) -> list[dict[str, Any]]:
+        """What the transcript holds, once nothing came for so long: the journal writes behind the
+        voices."""
+        before = None
+        while True:
+            found = list((await self.house.call("GET", f"{self.path}/transcript"))["turns"])
+            if found == before or not settled_s:
+                return found
+            before = found
+            await asyncio.sleep(settled_s)
 
     async def cast_turns(self, count: int) -> list[dict[str, Any]]:
         """The cast's turns, once there are so many: the journal writes behind the voices."""

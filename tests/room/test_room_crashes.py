@@ -72,7 +72,7 @@ async def in_mid_answer(seat: Seat) -> list[dict[str, object]]:
     await seat.person.until(
         lambda: [c for c in seat.person.captions[known:] if c.persona == "cleo"], limit_s=LIMIT_S
     )
-    return await seat.turns()
+    return await seat.turns(settled_s=0.0)
 
 
 async def on_record(seat: Seat, words: str) -> list[dict[str, object]]:
