@@ -87,9 +87,9 @@ async def test_who_goes_on_without_an_end_is_cut_in_on_and_heard_again(
         assert [turn["kind"] for turn in turns[:2]] == ["learner", "cut_in"]
         assert turns[0]["text"] == FIRST
         assert turns[1]["speaker"] == "ada"
-        assert [turn["text"] for turn in turns if turn["kind"] == "learner"][1:] == [
-            "I was not done."
-        ]
+        later = " ".join(turn["text"] for turn in turns[2:] if turn["kind"] == "learner")
+        assert later
+        assert not later.replace("I was not done.", "").strip()  # once for each piece heard
         assert FIRST in [c.text for c in seat.person.captions if not c.persona and c.closed]
 
 
