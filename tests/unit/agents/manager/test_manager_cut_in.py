@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from agents.manager.beats import Beat, BeatKind, Plan, Rung
+from agents.manager.beats import Beat, BeatKind, Rung
 from agents.manager.cutting import MONOLOGUE_S
 from agents.manager.manager import MultiAgentManager
 from agents.manager.memory import LEARNER
@@ -13,19 +13,13 @@ from agents.manager.mood import Mood
 from agents.manager.phrases import phrases_for
 from agents.manager.scene import Scene
 from agents.manager.temperament import cuts_in_after_s
-from scenarios.schema import Scenario, Temper
+from scenarios.schema import Temper
+from tests.fakes.managers import manager_at, speakers
 from tests.fakes.scenes import DEBATE, board, cast_with, debate
 
 RAMBLE = "Nous avons un budget et puis un calendrier et puis encore un budget"
 PATIENT = {"patience": 1.0, "interruption": 0.0, "talkativeness": 0.0}
 EAGER = {"patience": 0.0, "interruption": 1.0, "talkativeness": 0.0}
-
-
-def manager_at(scenario: Scenario, **scene: Any) -> MultiAgentManager:
-    """A manager whose first phase was opened and has had one turn, unless told otherwise."""
-    values = {"begun": True, "opened": True, "phase_turns": 1, "turns": 1} | scene
-    start = Scene(seed=7, phase=scenario.phases[0].id, **values)
-    return MultiAgentManager(scenario, rng=Random(0), scene=start)
 
 
 def patient_but(*eager: str) -> list[dict[str, Any]]:
@@ -47,10 +41,6 @@ def cut_off(
     one.commit(plan, words=words, now_s=10.0)
     perform(one, plan.beats[0], heard, cut=True)
     return plan.beats[0]
-
-
-def speakers(plan: Plan) -> list[str]:
-    return [beat.persona for beat in plan.beats]
 
 
 def test_the_one_whose_patience_ends_first_cuts_in() -> None:

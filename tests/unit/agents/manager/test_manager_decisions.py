@@ -1,8 +1,5 @@
 """What a decision tells: who might have spoken, and what was weighed."""
 
-from random import Random
-from typing import Any
-
 import pytest
 
 from agents.manager.beats import Decision, Plan, Rung
@@ -10,9 +7,9 @@ from agents.manager.cutting import MONOLOGUE_S
 from agents.manager.manager import MultiAgentManager
 from agents.manager.plans import Composer
 from agents.manager.replies import TAKEN_BACK, taken_back
-from agents.manager.scene import Scene
 from agents.manager.temperament import cuts_in_after_s
 from scenarios.schema import Airtime, Moderation, Scenario, Temper
+from tests.fakes.managers import manager_at
 from tests.fakes.scenes import cast_with, debate
 from tests.fakes.situations import scene_of, situation
 from tests.fakes.takes import Improvised
@@ -29,12 +26,6 @@ def impatient_castan() -> Scenario:
     return debate(
         cast=[one | {"temper": EAGER if one["id"] == "castan" else PATIENT} for one in cast]
     )
-
-
-def manager_at(scenario: Scenario, **scene: Any) -> MultiAgentManager:
-    values = {"begun": True, "opened": True, "phase_turns": 1, "turns": 1} | scene
-    start = Scene(seed=7, phase=scenario.phases[0].id, **values)
-    return MultiAgentManager(scenario, rng=Random(0), scene=start)
 
 
 def cut_in(one: MultiAgentManager, speaking_s: float) -> Plan:

@@ -2,54 +2,17 @@
 
 import json
 from random import Random
-from typing import Any
 
-from agents.manager.beats import Beat, BeatKind, Plan, Rung
+from agents.manager.beats import BeatKind, Rung
 from agents.manager.manager import MultiAgentManager
 from agents.manager.memory import LEARNER, Said
 from agents.manager.phrases import phrases_for
 from agents.manager.ports import Shift
 from agents.manager.scene import Scene
-from scenarios.schema import Scenario
-from tests.fakes.scenes import DEBATE, cast_with, debate
+from tests.fakes.managers import LONG_PHASE, hear, manager_at, plans, speakers, talkative
+from tests.fakes.scenes import debate
 
-LONG_PHASE = [DEBATE["phases"][0] | {"turns": {"min": 1, "max": 90}, "time_limit_s": None}]
 ALL = ("morel", "roche", "kerbrat", "castan")
-
-
-def manager_at(scenario: Scenario, **scene: Any) -> MultiAgentManager:
-    """A manager whose first phase was opened and has had one turn, unless told otherwise."""
-    values = {"seed": 7, "begun": True, "opened": True, "phase_turns": 1, "turns": 1} | scene
-    start = Scene(phase=scenario.phases[0].id, **values)
-    return MultiAgentManager(scenario, rng=Random(0), scene=start)
-
-
-def talkative(*ids: str, **changes: Any) -> Scenario:
-    """A debate where those are all talkativeness and the others none."""
-    cast = [
-        one | {"temper": {"talkativeness": float(one["id"] in ids)}} for one in cast_with("nobody")
-    ]
-    return debate(**({"cast": cast, "phases": LONG_PHASE, "limits": {"turns": 200}} | changes))
-
-
-def plans(scenario: Scenario, said: str = "Je continue.", **scene: Any) -> list[Plan]:
-    """The plans for the same words at 80 different turns."""
-    return [manager_at(scenario, turns=turns, **scene).answer(said, 10.0) for turns in range(1, 81)]
-
-
-def speakers(plan: Plan) -> list[str]:
-    return [beat.persona for beat in plan.beats]
-
-
-def follow_ups(several: list[Plan]) -> list[Beat]:
-    return [beat for plan in several for beat in plan.beats if beat.kind is BeatKind.FOLLOW_UP]
-
-
-def hear(one: MultiAgentManager, plan: Plan, words: str | None = None, *texts: str) -> None:
-    one.commit(plan, words=words, now_s=10.0)
-    for place, beat in enumerate(plan.beats):
-        text = texts[place] if place < len(texts) else beat.say or "Un mot."
-        one.performed(beat, text, False, 10.0)
 
 
 def test_one_answers_a_turn_that_speaks_to_nobody() -> None:

@@ -2,29 +2,17 @@
 
 from dataclasses import replace
 from random import Random
-from typing import Any
 
 import pytest
 
-from agents.manager.beats import BeatKind, Decision, Plan, Rung
+from agents.manager.beats import BeatKind, Decision, Rung
 from agents.manager.manager import MultiAgentManager
 from agents.manager.names import Address
 from agents.manager.scene import Scene
 from agents.manager.selection import LADDER, Situation, select
-from scenarios.schema import Scenario
+from tests.fakes.managers import manager_at, speakers
 from tests.fakes.scenes import DEBATE, cast_with, debate
 from tests.fakes.situations import situation
-
-
-def manager_at(scenario: Scenario, **scene: Any) -> MultiAgentManager:
-    """A manager whose first phase was opened and has had one turn, unless told otherwise."""
-    values = {"begun": True, "opened": True, "phase_turns": 1, "turns": 1} | scene
-    start = Scene(seed=7, phase=scenario.phases[0].id, **values)
-    return MultiAgentManager(scenario, rng=Random(0), scene=start)
-
-
-def speakers(plan: Plan) -> list[str]:
-    return [beat.persona for beat in plan.beats]
 
 
 def test_the_one_addressed_answers_whoever_has_said_least() -> None:
