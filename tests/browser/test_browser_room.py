@@ -1,7 +1,7 @@
 """The room and what comes after it, with a scripted room in place of LiveKit."""
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.stub import Studio
@@ -10,6 +10,15 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 _SPEAKING = "() => fake.agentSays({'lk.agent.state': 'speaking', 'repartee.speaker': 'roche'})"
 _HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+async def talk(page: Page, lines: int) -> None:
+    """Roche goes on for that many lines."""
+    before = await page.get_by_test_id("caption").count()
+    for at in range(before, before + lines):
+        await page.evaluate(
+            "at => fake.line('roche', 'Antoine Roche', `Ligne ${at}`, `s${at}`)", at
+        )
 
 
 async def test_speaker_stands_in_the_light_and_has_the_floor_in_words(visit: Visit) -> None:
@@ -212,13 +221,40 @@ async def test_language_switches_in_mid_scene(visit: Visit) -> None:
 
 async def test_newest_line_stays_in_view_when_the_window_shrinks(visit: Visit) -> None:
     page = await visit.enter()
-    for at in range(30):
-        await page.evaluate(
-            "at => fake.line('roche', 'Antoine Roche', `Ligne ${at}`, `s${at}`)", at
-        )
+    await talk(page, 30)
     newest = page.get_by_test_id("caption").last
     await expect(newest).to_be_in_viewport()
     await page.set_viewport_size({"width": 390, "height": 500})
+    await expect(newest).to_be_in_viewport()
+
+
+async def test_newest_line_stays_in_view_when_it_shrinks_as_a_line_comes(visit: Visit) -> None:
+    page = await visit.enter()
+    await talk(page, 30)
+    # The browser tells late of the scroll to that line, and before it tells of the new size.
+    await page.evaluate(
+        """() => {
+          const log = document.querySelector("[data-testid=script]");
+          log.style.maxHeight = "150px";
+          log.dispatchEvent(new Event("scroll"));
+        }"""
+    )
+    await expect(page.get_by_test_id("caption").last).to_be_in_viewport()
+
+
+async def test_reader_who_scrolled_up_is_left_there_until_back_at_the_end(visit: Visit) -> None:
+    page = await visit.enter()
+    await talk(page, 30)
+    newest = page.get_by_test_id("caption").last
+    await page.get_by_test_id("script").hover()
+    await page.mouse.wheel(0, -2000)
+    await expect(page.get_by_test_id("caption").first).to_be_in_viewport()
+    await talk(page, 3)
+    await expect(page.get_by_test_id("caption").first).to_be_in_viewport()
+    await expect(newest).not_to_be_in_viewport()
+    await page.mouse.wheel(0, 4000)
+    await expect(newest).to_be_in_viewport()
+    await talk(page, 3)
     await expect(newest).to_be_in_viewport()
 
 

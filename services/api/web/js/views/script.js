@@ -19,7 +19,14 @@ export function script(scene) {
   /** @type {readonly import("../state.js").Member[]} */
   let present = [];
   let follows = true;
-  node.addEventListener("scroll", () => { follows = node.scrollHeight - node.scrollTop - node.clientHeight < FOLLOW_PX; });
+  let top_px = 0;
+  // Only the reader's way up ends it: a line that comes, or a window that shrinks, before the
+  // browser has told of our own scrolling makes the bottom look far away as well.
+  node.addEventListener("scroll", () => {
+    if (node.scrollHeight - node.scrollTop - node.clientHeight < FOLLOW_PX) follows = true;
+    else if (node.scrollTop < top_px) follows = false;
+    top_px = node.scrollTop;
+  });
   // A keyboard that opens, or a phone that turns, must not hide the newest line.
   const resized = new ResizeObserver(follow);
   resized.observe(node);
