@@ -8,27 +8,23 @@ import time
 from collections.abc import Callable, Sequence
 
 from livekit import rtc
-from livekit.agents import room_io
 from livekit.agents.voice.events import UserStateChangedEvent
 
 from agents.manager.beats import Plan
 from agents.roleplay.run import Roleplay
-from agents.stage.captions import Captions
 from agents.stage.director import Director
 from agents.stage.exchange import Exchange
-from agents.stage.hearing import HEARING_RATE_HZ, Hearing
+from agents.stage.hearing import Hearing
 from agents.stage.listeners import Listeners
 from agents.stage.mux import Mux
-from agents.stage.participants import Learner, microphone_sid
+from agents.stage.participants import Learner
 from agents.stage.performance import Performance
-from agents.stage.playbill import Playbill
-from agents.stage.session import StageOptions, new_session
+from agents.stage.scenery import Scenery
+from agents.stage.session import StageOptions, new_session, start_session
 from agents.stage.speaking import CastVoices
 from agents.stage.timing import TurnTiming
-from agents.stage.tracks import Tracks
 from agents.stage.turns import LearnerTurn
 from scenarios.happenings import Document
-from scenarios.schema import Scenario
 
 
 class LiveStage:
@@ -46,24 +42,17 @@ class LiveStage:
         observe: Callable[[str, float], None],
     ) -> None:
         scenario = roleplay.scenario
-        cast = _lead_first(scenario)
         self._room = room
         self._roleplay = roleplay
         self._learner = learner
         self._hearing = hearing
         self._observe = observe
-        self._tracks = Tracks(room.local_participant, cast, shared=options.shared_track)
-        self._captions = Captions(
-            room.local_participant,
-            names={c.id: c.name for c in scenario.cast},
-            lead=cast[0],
-            track_sid=self._tracks.sid,
-        )
-        self._playbill = Playbill(room.local_participant, scenario, lambda: learner.identity)
+        self._scenery = Scenery(room, scenario, learner, shared=options.shared_track)
+        tracks = self._scenery.tracks
         self._turn = LearnerTurn(scenario.language, roleplay.waits_s)
         self._listeners = Listeners(
             roleplay,
-            self._tracks.reactions,
+            tracks.reactions,
             voices,
             mux=lambda: self._mux,
             person=lambda: self._turn.speaking,
@@ -71,9 +60,9 @@ class LiveStage:
             worded=lambda: self._director.worded,
         )
         self._mux = Mux(
-            self._tracks.sources,
+            tracks.sources,
             on_started=self._started,
-            on_progress=self._captions.progress,
+            on_progress=self._scenery.captions.progress,
             on_finished=self._finished,
             on_boundary=self._listeners.sentence_ended,
             on_silence=self._listeners.hush,
@@ -85,7 +74,7 @@ class LiveStage:
             self._mux,
             voices,
             silent_for_s=self._turn.silent_for_s,
-            audible=self._tracks.audible,
+            audible=tracks.audible,
         )
         self._session = new_session(hearing, options)
         self._exchange = Exchange(
@@ -96,7 +85,7 @@ class LiveStage:
             turn=self._turn,
             timing=self._timing,
             listeners=self._listeners,
-            show=self._show_words,
+            show=self._scenery.learner_said,
         )
         self._tasks: set[asyncio.Task[None]] = set()
         self._learner_spoke_s = time.monotonic()
@@ -109,36 +98,17 @@ class LiveStage:
     async def open(self) -> None:
         """Starts listening; tracks are published with `show_cast`."""
         self._session.output.audio = self._mux
-        for work in (
-            self._mux.run(),
-            self._captions.run(),
-            self._playbill.run_attributes(),
-            self._playbill.run_pages(),
-            self._exchange.watch(),
-        ):
+        for work in (self._mux.run(), self._scenery.run(), self._exchange.watch()):
             self._spawn(work)
         self._exchange.listen()
         self._session.on("user_state_changed", self._user_state_changed)
         self._room.on("reconnecting", lambda: self.pause("offline"))
         self._room.on("reconnected", lambda: self.resume("offline"))
         self._room.on("disconnected", lambda *_: self._roleplay.stop("closed"))
-        await self._session.start(
-            self._director,
-            room=self._room,
-            session_host=False,
-            record=False,
-            room_options=room_io.RoomOptions(
-                text_input=False,
-                audio_input=room_io.AudioInputOptions(
-                    sample_rate=HEARING_RATE_HZ, frame_size_ms=20, pre_connect_audio=False
-                ),
-                audio_output=False,
-                text_output=False,
-                participant_identity=self._learner.identity,
-                close_on_disconnect=False,
-            ),
+        await start_session(
+            self._session, self._director, self._room, learner=self._learner.identity
         )
-        self._playbill.open()
+        self._scenery.playbill.open()
         self._listeners.prepare()
 
     async def perform(self, plan: Plan) -> None:
@@ -163,14 +133,14 @@ class LiveStage:
         return time.monotonic() - max(self._mux.last_sound_s, self._learner_spoke_s)
 
     def show_phase(self, phase: str) -> None:
-        self._playbill.phase(phase)
+        self._scenery.playbill.phase(phase)
 
     def show_document(self, event_id: str, document: Document) -> None:
-        self._playbill.document(event_id, document)
+        self._scenery.playbill.document(event_id, document)
 
     def show_cast(self, personas: Sequence[str]) -> None:
-        self._playbill.cast(personas)
-        self._spawn(self._tracks.publish(personas))
+        self._scenery.playbill.cast(personas)
+        self._spawn(self._scenery.tracks.publish(personas))
 
     async def typed(self, text: str) -> None:
         """The learner wrote instead of speaking: whatever sounds is cut, and the cast answers."""
@@ -184,7 +154,7 @@ class LiveStage:
     def learner_back(self, away_s: float) -> None:
         """The person is here again after so many seconds, maybe under another identity."""
         self._session.room_io.set_participant(self._learner.identity)
-        self._playbill.again()
+        self._scenery.playbill.again()
         self.resume("away")
         self._roleplay.returned(away_s)
 
@@ -206,15 +176,10 @@ class LiveStage:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._tracks.aclose()
+        await self._scenery.aclose()
 
     def _user_state_changed(self, _: UserStateChangedEvent) -> None:
         self._learner_spoke_s = time.monotonic()
-
-    async def _show_words(self, words: str, final: bool) -> None:
-        identity = self._learner.identity
-        sid = microphone_sid(self._room, identity)
-        await self._captions.learner(identity, words, track_sid=sid, final=final)
 
     def _started(self, performance: Performance) -> None:
         if (taken := self._timing.take(performance)) is not None:
@@ -222,11 +187,10 @@ class LiveStage:
             for stage, seconds in taken.items():
                 self._observe(stage, seconds)
         self._exchange.started(performance)
-        self._captions.start(performance)
-        self._playbill.speaker(performance.persona)
+        self._scenery.started(performance)
 
     def _finished(self, performance: Performance) -> None:
-        self._captions.finish(performance)
+        self._scenery.finished(performance)
         if performance.started.is_set():
             self._roleplay.performed(
                 performance.beat,
@@ -234,16 +198,9 @@ class LiveStage:
                 cut=performance.cut,
                 source=performance.source,
             )
-        self._playbill.speaker("")
         self._listeners.line_ended(performance)
 
     def _spawn(self, work: "asyncio._CoroutineLike[None]") -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _lead_first(scenario: Scenario) -> list[str]:
-    """The cast's ids, whoever opens the scene before the others."""
-    lead = scenario.lead_of(scenario.phases[0])
-    return sorted([one.id for one in scenario.cast], key=lambda id: id != lead)

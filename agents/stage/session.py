@@ -5,10 +5,12 @@ settings, each with its reason. Nothing else of the framework is configured anyw
 from dataclasses import dataclass
 from typing import Literal
 
-from livekit.agents import AgentSession, inference
+from livekit import rtc
+from livekit.agents import AgentSession, inference, room_io
+from livekit.agents.voice import Agent
 from livekit.agents.voice.turn import TurnDetectionMode
 
-from agents.stage.hearing import Hearing
+from agents.stage.hearing import HEARING_RATE_HZ, Hearing
 from agents.stage.model import NoModel
 from agents.stage.turns import TURN_END_S
 
@@ -54,4 +56,26 @@ def new_session(hearing: Hearing, options: StageOptions) -> AgentSession[None]:
                 "false_interruption_timeout": BACKCHANNEL_S,
             },
         },
+    )
+
+
+async def start_session(
+    session: AgentSession[None], director: Agent, room: rtc.Room, *, learner: str
+) -> None:
+    """Listens to that identity. What is shown and sounds in the room is the stage's own."""
+    await session.start(
+        director,
+        room=room,
+        session_host=False,
+        record=False,
+        room_options=room_io.RoomOptions(
+            text_input=False,
+            audio_input=room_io.AudioInputOptions(
+                sample_rate=HEARING_RATE_HZ, frame_size_ms=20, pre_connect_audio=False
+            ),
+            audio_output=False,
+            text_output=False,
+            participant_identity=learner,
+            close_on_disconnect=False,
+        ),
     )
