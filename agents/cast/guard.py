@@ -9,6 +9,7 @@ nothing about who speaks: it only ends the line. Which sentences a character may
 import re
 
 from agents.cast.asides import Asides
+from agents.cast.naming import name_of
 from agents.cast.role import out_of_role
 from scenarios.hearing import words_of
 from scenarios.schema import Character, Scenario
@@ -170,6 +171,7 @@ def clean_line(text: str, persona: str, scenario: Scenario) -> str:
 
 def _labels(character: Character) -> frozenset[str]:
     """What a model may put before a colon to mean that character, as folded words."""
-    words = words_of(character.name)
-    forms = {words, words[:1], words[-1:], words_of(character.id), words_of(character.title or "")}
+    name = name_of(character.name)
+    forms = {words_of(character.name), *name, name.whole[:1], name.whole[-1:]}
+    forms |= {words_of(character.id), words_of(character.title or "")}
     return frozenset(" ".join(form) for form in forms if form)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
+from agents.cast.naming import name_of
 from agents.manager.lexicon import Lexicon, Phrase, lexicon_for
 from scenarios.fields import Language
 from scenarios.hearing import words_of
@@ -47,14 +48,25 @@ class Handle:
 
 
 def handles_of(scenario: Scenario) -> tuple[Handle, ...]:
-    """Every handle of the cast, longest first; one role that two may mean is nobody's."""
+    """Every handle of the cast, longest first, a name before a role.
+
+    One role that two may mean is nobody's; the first word of "Jean-Luc" is Jean's, if there is one.
+    """
     names = [handle for one in scenario.cast for handle in _names(one)]
+    shorts = [handle for one in scenario.cast for handle in _short(one)]
     roles = [handle for one in scenario.cast for handle in _roles(one, scenario.language)]
+    named = {handle.words for handle in names}
     owners: dict[Phrase, set[str]] = {}
     for handle in roles:
         owners.setdefault(handle.words, set()).add(handle.persona)
     clear = [handle for handle in roles if len(owners[handle.words]) == 1]
-    return tuple(sorted({*names, *clear}, key=lambda one: (-len(one.words), one.words)))
+    free = [handle for handle in shorts if handle.words not in named]
+    return tuple(sorted({*names, *free, *clear}, key=_order))
+
+
+def _order(handle: Handle) -> tuple[int, Phrase, str, str]:
+    """The same in each process, whatever it makes of a set."""
+    return -len(handle.words), handle.words, handle.kind.value, handle.persona
 
 
 @lru_cache(maxsize=8192)
@@ -67,16 +79,22 @@ def neutral(word: str) -> str:
 
 
 def _names(character: Character) -> list[Handle]:
-    words = words_of(character.name)
-    first, rest = words[:1], words[1:]
-    surname = tuple(word for word in rest if word not in _PARTICLES)
-    forms = {words, first, surname[-1:], surname, ("".join(rest),), rest}
+    name = name_of(character.name)
+    surname = tuple(word for word in name.rest if word not in _PARTICLES)
+    forms = {words_of(character.name), *name, surname, surname[-1:]}
+    forms |= {("".join(form),) for form in (name.given, name.rest, name.last)}
+    return [_name(character, form) for form in forms if "".join(form)]
+
+
+def _short(character: Character) -> list[Handle]:
+    """The first word of a given name that has several."""
+    given = name_of(character.name).given
+    return [_name(character, given[:1])] if len(given) > 1 else []
+
+
+def _name(character: Character, words: Phrase) -> Handle:
     gender = character.voice.gender
-    return [
-        Handle(persona=character.id, words=form, kind=Kind.NAME, gender=gender)
-        for form in forms
-        if "".join(form)
-    ]
+    return Handle(persona=character.id, words=words, kind=Kind.NAME, gender=gender)
 
 
 def _roles(character: Character, language: Language) -> list[Handle]:

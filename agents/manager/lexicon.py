@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from agents.cast.naming import HONORIFICS
 from scenarios.fields import Language
 from scenarios.hearing import words_of
 
@@ -24,6 +25,7 @@ class Lexicon:
     mentions: frozenset[Phrase]
     blockers: frozenset[Phrase]
     articles: frozenset[Phrase]
+    selves: frozenset[Phrase]
     third_person: frozenset[Phrase]
     you: frozenset[Phrase]
     own_verbs: frozenset[Phrase]
@@ -31,6 +33,8 @@ class Lexicon:
     closers: frozenset[Phrase]
     joiners: frozenset[Phrase]
     everyone: frozenset[Phrase]
+    greets: frozenset[Phrase]
+    tells: frozenset[Phrase]
     common: frozenset[Phrase]
     subjectless: frozenset[Phrase]
     role_groups: tuple[tuple[Phrase, ...], ...]
@@ -66,11 +70,11 @@ def lexicon_for(language: Language) -> Lexicon:
     """The lexicon of that language."""
     with Path(__file__).with_name("lexicon.toml").open("rb") as file:
         table = tomllib.load(file)[language]
-    roles, honorifics = table.pop("roles"), table.pop("honorifics")
+    roles = table.pop("roles")
     lists = {name: frozenset(words_of(one) for one in phrases) for name, phrases in table.items()}
     groups = tuple(tuple(words_of(one) for one in group) for group in roles["groups"])
     return Lexicon(
-        honorifics=honorifics,
+        honorifics=HONORIFICS[language],
         role_groups=groups,
         heads_skip=frozenset(roles["heads_skip"]),
         **lists,

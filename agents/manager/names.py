@@ -50,17 +50,27 @@ class Roster:
         thanked: list[str] = []
         everyone = False
         for sentence in sentences_of(words):
-            everyone = everyone or self._asks_all(sentence.words)
+            everyone = everyone or self._asks_all(sentence)
             for call, thanks in self._called_in(sentence):
                 (thanked if thanks else spoken_to).extend(call)
         ids = tuple(dict.fromkeys(spoken_to or thanked))
         return Address(ids=ids, everyone=everyone and not ids)
 
-    def _asks_all(self, words: Phrase) -> bool:
-        return any(
-            word in self._everyone_from and starting(words[at:], self._lexicon.everyone)
-            for at, word in enumerate(words)
-        )
+    def _asks_all(self, sentence: Sentence) -> bool:
+        words = sentence.words
+        for at, word in enumerate(words):
+            if word not in self._everyone_from:
+                continue
+            size = starting(words[at:], self._lexicon.everyone)
+            if size and (sentence.asks or not self._told(words[:at], words[at + size :])):
+                return True
+        return False
+
+    def _told(self, left: Phrase, right: Phrase) -> bool:
+        """Whether those whom the words between mean are greeted or told something, not asked."""
+        greeted = ending(left, self._lexicon.greets) > 0
+        told = starting(right, self._lexicon.tells) > 0
+        return greeted or (told and made_of(left, self._lexicon.openers))
 
     def _called_in(self, sentence: Sentence) -> list[tuple[tuple[str, ...], bool]]:
         """Those called in the sentence, in order, and whether they are only thanked."""
@@ -85,7 +95,7 @@ def _place(called: _Called) -> int:
 def _evidence(call: Call, sentence: Sentence, lexicon: Lexicon, done: int) -> int:
     """How sure it is that the call speaks to them; `done` words were an earlier address."""
     around = _Around(call, sentence, lexicon, done)
-    if around.possessive:
+    if around.possessive or around.themself:
         return -3
     if _is_sequel(call, sentence, lexicon, done) and not around.spoken_of:
         return ENOUGH_UNSURE
@@ -125,6 +135,8 @@ class _Around:
         self.comma_before = call.start > 0 and tokens[call.start - 1].comma
         self.comma_after = tokens[call.end - 1].comma
         self.possessive = tokens[call.end - 1].apostrophe and self.right[:1] == ("s",)
+        own = ending(self.left, lexicon.selves)
+        self.themself = own > 0 and not self.at_start and made_of(self.left[:-own], lexicon.openers)
         before = ending(self.left, lexicon.blockers)
         self.blocked = before > 0 and not self.at_start and not self.comma_before
 

@@ -7,7 +7,7 @@ import pytest
 from agents.cast.guard import LineGuard, clean_line
 from scenarios.loader import load
 from scenarios.schema import Character
-from tests.fakes.scenes import debate
+from tests.fakes.scenes import character, debate
 
 SCENARIO = debate()
 LIBRARY = Path(__file__).parents[4] / "scenarios" / "library"
@@ -42,6 +42,35 @@ LINES = [
 @pytest.mark.parametrize(("text", "spoken"), LINES)
 def test_only_what_the_character_says_is_left(text: str, spoken: str) -> None:
     assert clean_line(text, "morel", SCENARIO) == spoken
+
+
+PARTS = debate(
+    cast=[
+        character("martin", "Jean-Luc Martin", "directeur financier"),
+        character("ndiaye", "Anne-Sophie N'Diaye", "journaliste"),
+        character("goff", "Yann Le Goff", "économiste"),
+        character("estaing", "Mme Claire d'Estaing", "avocate"),
+    ],
+    phases=[{"id": "p", "goal": "g"}],
+)
+
+
+@pytest.mark.parametrize(
+    ("persona", "label"),
+    [
+        ("martin", "Jean-Luc"),
+        ("ndiaye", "Anne-Sophie"),
+        ("ndiaye", "N'Diaye"),
+        ("goff", "Le Goff"),
+        ("estaing", "Mme Claire d'Estaing"),
+        ("estaing", "Claire"),
+        ("estaing", "d'Estaing"),
+    ],
+)
+def test_p3_a_name_of_several_parts_is_a_label(persona: str, label: str) -> None:
+    other = "goff" if persona != "goff" else "martin"
+    assert clean_line(f"{label} : Bonsoir.", persona, PARTS) == "Bonsoir."
+    assert clean_line(f"Bonsoir. {label} : Moi non.", other, PARTS) == "Bonsoir."
 
 
 @pytest.mark.parametrize(
