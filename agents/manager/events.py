@@ -1,9 +1,9 @@
 """Which of a scene's events is due. Each fires once, one a plan, in the author's order.
 
-A character who is not there yet brings no event but its own arrival.
+Who is not in the room, not yet or not in this phase, brings no event but its own arrival.
 """
 
-from agents.cast.presence import absent
+from agents.cast.presence import absent, in_room
 from agents.manager.moods import mood_in
 from agents.manager.scene import Scene
 from scenarios.happenings import Event, MoodWhen, When
@@ -39,7 +39,8 @@ def due_at_turn(scenario: Scenario, scene: Scene, words: str, now_s: float) -> E
             return event
     if just_told:
         return None
-    return next((event for event in scenario.events if event.id in scene.unheard), None)
+    again = (event for event in scenario.events if event.id in scene.unheard)
+    return next((event for event in again if event.by in in_room(scenario, scene)), None)
 
 
 def due_at_tick(scenario: Scenario, scene: Scene, now_s: float, quiet_s: float) -> Event | None:
@@ -79,8 +80,10 @@ def _holds(event: Event, scenario: Scenario, scene: Scene, now_s: float) -> bool
 
 
 def _is_there(event: Event, scenario: Scenario, scene: Scene) -> bool:
-    """Whether its character can bring it: who is there does not arrive, who is not does."""
-    return (event.do == "arrive") == (event.by in absent(scenario, scene))
+    """Whether its character can bring it: only who is out arrives, nobody else acts from there."""
+    if event.do == "arrive":
+        return event.by in absent(scenario, scene)
+    return event.by in in_room(scenario, scene)
 
 
 def _turns_hold(when: When, turns: int) -> bool:

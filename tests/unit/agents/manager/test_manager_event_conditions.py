@@ -9,7 +9,7 @@ from agents.manager.events import OVERDUE_S, due_at_tick, due_at_turn
 from agents.manager.mood import Mood
 from agents.manager.scene import Scene
 from scenarios.schema import Scenario
-from tests.fakes.scenes import debate
+from tests.fakes.scenes import DEBATE, debate
 
 SCENE = Scene(seed=1, phase="ouverture", begun=True, opened=True)
 
@@ -101,6 +101,19 @@ def test_a_guest_who_is_not_there_brings_no_event_but_the_arrival() -> None:
     assert at_turn(scenario, later) == "arrivee-castan"
     came = replace(later, arrived=(("castan", 3),), fired=("arrivee-castan",))
     assert at_turn(scenario, came) == "fuite"
+
+
+def test_who_is_out_of_the_room_in_a_phase_brings_nothing_there() -> None:
+    alone = DEBATE["phases"][0] | {"speakers": ["morel"], "present": ["morel", "roche"]}
+    phases = [alone, *DEBATE["phases"][1:]]
+    scenario = debate(phases=phases, events=[event({"score_from": 1})])
+    scene = replace(SCENE, points=1)
+    assert at_turn(scenario, scene) is None
+    assert at_tick(scenario, scene) is None
+    unheard = replace(scene, fired=("fuite",), unheard=("fuite",))
+    assert at_turn(scenario, unheard) is None
+    assert at_turn(scenario, replace(unheard, phase="debat")) == "fuite"
+    assert at_tick(scenario, replace(scene, phase="debat")) == "fuite"
 
 
 def test_who_is_there_already_does_not_arrive_again() -> None:
