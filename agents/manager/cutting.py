@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
+from agents.cast.presence import place_of
 from agents.manager import airtime, temperament
 from agents.manager.beats import Beat, BeatKind, Plan, Score
 from agents.manager.memory import LEARNER
@@ -16,6 +17,9 @@ from scenarios.schema import Phase
 
 MONOLOGUE_S = 90.0
 """So long a person may talk at the most where the author set no time-box."""
+
+RESTS_TURNS = 2
+"""So many turns of the person after its cut-in a character leaves the next one to others."""
 
 
 class Limit(NamedTuple):
@@ -29,7 +33,7 @@ class Limit(NamedTuple):
 def limits(composer: Composer, phase: Phase) -> tuple[Limit, ...]:
     """The limits that the person's speech meets, the first one first; the clock's among equals.
 
-    Nobody cuts in twice on end: who did it the last time leaves it to the others, as does who
+    Nobody cuts in twice on end: who did it leaves it to the others for RESTS_TURNS, as does who
     would have more airtime than the author wants.
     """
     box_s = composer.scenario.moderation.turn_s or MONOLOGUE_S
@@ -134,6 +138,16 @@ def _telling(composer: Composer, phase: Phase, event: Event) -> Beat:
 
 
 def _cut_in_last(composer: Composer) -> str | None:
-    """Who of the cast cut in the last time that anybody did."""
-    cuts = (said for said in reversed(composer.memory) if said.turn_id.startswith("c"))
-    return next((said.speaker for said in cuts if said.speaker != LEARNER), None)
+    """Who of the cast cut in the last time that anybody did, while that one rests.
+
+    Who answered after it did not cut in.
+    """
+    turns = 0
+    for said in reversed(composer.memory):
+        if said.speaker == LEARNER:
+            turns += 1
+        elif said.turn_id.startswith("c") and place_of(said.turn_id).line == 1:
+            return said.speaker
+        if turns == RESTS_TURNS:
+            break
+    return None

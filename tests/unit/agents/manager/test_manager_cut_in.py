@@ -1,20 +1,19 @@
-"""Cutting in on a person who goes on and on, and taking back a floor that was taken."""
+"""Cutting in on a person who goes on and on."""
 
-from random import Random
 from typing import Any
 
 import pytest
 
 from agents.manager.beats import Beat, BeatKind, Rung
-from agents.manager.cutting import MONOLOGUE_S
+from agents.manager.cutting import MONOLOGUE_S, RESTS_TURNS
 from agents.manager.manager import MultiAgentManager
 from agents.manager.memory import LEARNER
 from agents.manager.mood import Mood
 from agents.manager.phrases import phrases_for
-from agents.manager.scene import Scene
+from agents.manager.ports import Shift
 from agents.manager.temperament import cuts_in_after_s
 from scenarios.schema import Temper
-from tests.fakes.managers import manager_at, speakers
+from tests.fakes.managers import LONG_PHASE, manager_at, speakers
 from tests.fakes.scenes import DEBATE, board, cast_with, debate
 
 RAMBLE = "Nous avons un budget et puis un calendrier et puis encore un budget"
@@ -31,16 +30,6 @@ def perform(
     one: MultiAgentManager, beat: Beat, text: str = "Un mot.", *, cut: bool = False
 ) -> None:
     one.performed(beat, text, cut, 30.0)
-
-
-def cut_off(
-    one: MultiAgentManager, words: str = "Roche, un mot ?", heard: str = "Je voulais"
-) -> Beat:
-    """A line of whoever answers the words, cut off after `heard`."""
-    plan = one.answer(words, 10.0)
-    one.commit(plan, words=words, now_s=10.0)
-    perform(one, plan.beats[0], heard, cut=True)
-    return plan.beats[0]
 
 
 def test_the_one_whose_patience_ends_first_cuts_in() -> None:
@@ -117,6 +106,37 @@ def test_nobody_cuts_in_twice_on_end() -> None:
     later = one.cut_in(RAMBLE, 140.0, speaking_s=MONOLOGUE_S)
     assert later is not None
     assert speakers(later) != ["castan"]
+
+
+def test_who_only_answered_after_the_clock_has_not_cut_in() -> None:
+    one = manager_at(debate(cast=patient_but("roche"), moderation={"turn_s": 15}))
+    plan = one.cut_in(f"Monsieur Roche, {RAMBLE}", 40.0, speaking_s=16.0)
+    assert plan is not None
+    assert speakers(plan) == ["morel", "roche"]
+    one.commit(plan, words=RAMBLE, now_s=40.0)
+    for beat in plan.beats:
+        perform(one, beat)
+    for _ in range(5):
+        one.judged({"roche": Shift(impatience=1.0)}, 41.0)
+    after = one.cut_in(RAMBLE, 60.0, speaking_s=14.0)
+    assert after is not None
+    assert speakers(after) == ["roche"]
+
+
+def test_who_cut_in_may_again_once_the_person_had_some_turns_in_peace() -> None:
+    one = manager_at(debate(cast=patient_but("castan"), phases=LONG_PHASE))
+    plan = one.cut_in(RAMBLE, 40.0, speaking_s=60.0)
+    assert plan is not None
+    one.commit(plan, words=RAMBLE, now_s=40.0)
+    perform(one, plan.beats[0])
+    for turn in range(RESTS_TURNS):
+        assert one.cut_in(RAMBLE, 80.0, speaking_s=30.0) is None
+        answer = one.answer("Monsieur Roche ?", 50.0 + turn)
+        one.commit(answer, words="Monsieur Roche ?", now_s=50.0 + turn)
+        perform(one, answer.beats[0])
+    again = one.cut_in(RAMBLE, 140.0, speaking_s=30.0)
+    assert again is not None
+    assert speakers(again) == ["castan"]
 
 
 def test_who_has_too_much_airtime_leaves_cutting_in_to_the_others() -> None:
@@ -211,79 +231,3 @@ def test_cutting_in_speaks_the_scene_s_language() -> None:
         *phrases_for("en").spoken["cut_in"],
         *phrases_for("en").spoken["time_box"],
     )
-
-
-def test_an_interrupted_one_that_is_chosen_takes_its_line_up_again() -> None:
-    others = tuple((one, 90) for one in ("morel", "kerbrat", "castan"))
-    one = manager_at(debate(), words=others)
-    cut_off(one)
-    assert one.scene.interrupted == "roche"
-    plan = one.answer("Attendez, je réponds.", 20.0)
-    assert speakers(plan) == ["roche"]
-    assert plan.beats[0].lead_in in phrases_for("fr").spoken["reclaim"]
-    assert "coupé la parole" in plan.beats[0].cue
-
-
-def test_a_pushy_one_takes_the_floor_back_more_often_than_a_meek_one() -> None:
-    def taken(temper: dict[str, float]) -> int:
-        count = 0
-        for seed in range(60):
-            cast = cast_with("roche", temper=temper)
-            start = Scene(
-                seed=seed,
-                phase="ouverture",
-                begun=True,
-                opened=True,
-                phase_turns=1,
-                words=(("roche", 500),),
-                interrupted="roche",
-            )
-            one = MultiAgentManager(debate(cast=cast), rng=Random(0), scene=start)
-            count += one.answer("Je continue.", 10.0).beats[0].persona == "roche"
-        return count
-
-    assert taken(PATIENT) < 15 < 30 < taken(EAGER | {"talkativeness": 1.0, "hostility": 1.0})
-
-
-def test_nobody_takes_the_floor_back_from_another_who_was_addressed() -> None:
-    one = manager_at(debate(cast=cast_with("roche", temper=EAGER)))
-    cut_off(one)
-    plan = one.answer("Madame Kerbrat, et vous ?", 20.0)
-    assert speakers(plan)[0] == "kerbrat"
-    assert not plan.beats[0].lead_in
-
-
-def test_who_was_heard_to_the_end_was_not_interrupted_and_clears_it() -> None:
-    one = manager_at(debate())
-    cut_off(one)
-    plan = one.answer("Madame Kerbrat, et vous ?", 20.0)
-    one.commit(plan, words="Madame Kerbrat, et vous ?", now_s=20.0)
-    perform(one, plan.beats[0])
-    assert one.scene.interrupted is None
-
-
-@pytest.mark.parametrize("heard", ["", "Qui va payer ?"])
-def test_one_that_was_not_heard_or_had_asked_has_nothing_to_take_up(heard: str) -> None:
-    one = manager_at(debate())
-    cut_off(one, heard=heard)
-    assert one.scene.interrupted is None
-
-
-def test_a_cut_by_a_change_of_phase_or_the_end_is_no_interruption() -> None:
-    one = manager_at(debate())
-    cut_off(one)
-    one.commit(one.skip(30.0), words=None, now_s=30.0)
-    assert one.scene.interrupted is None
-    two = manager_at(debate())
-    cut_off(two)
-    two.commit(two.end("ended", 30.0), words=None, now_s=30.0)
-    assert two.scene.interrupted is None
-
-
-def test_m3_one_that_is_cut_off_again_while_taking_up_its_line_gives_up() -> None:
-    one = manager_at(debate(), words=tuple((who, 90) for who in ("morel", "kerbrat", "castan")))
-    cut_off(one)
-    again = cut_off(one, words="Attendez, je réponds.", heard="Je finissais. Le rail")
-    assert again.lead_in
-    assert one.scene.interrupted is None
-    assert not one.answer("Encore un mot.", 30.0).beats[0].lead_in
