@@ -77,7 +77,6 @@ def after_turn(
     turn = turn_of(said, scenario.language)
     if not turn.size:
         return _all(scenario, scene)
-    memory = _before(memory, said)
     target = _target(memory, addressed)
     there = in_room(scenario, scene)
     moods = []
@@ -99,8 +98,6 @@ def unread(
     scene: Scene,
     memory: Sequence[Said],
     said: str,
-    *,
-    addressed: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """Those in the room for whom the rules see nothing in a turn of UNREAD_WORDS words or more.
 
@@ -109,13 +106,11 @@ def unread(
     turn = turn_of(said, scenario.language)
     if turn.size < UNREAD_WORDS or Sign.COMMAND in turn.signs:
         return ()
-    memory = _before(memory, said)
-    target = _target(memory, addressed)
     return tuple(
         one
         for one in in_room(scenario, scene)
         if not _rambles(turn, scenario.character(one).temper)
-        and not _shifts(one, turn, query_of(one, memory, scenario), target, (), named=False)
+        and not _shifts(one, turn, query_of(one, memory, scenario))
     )
 
 
@@ -156,12 +151,6 @@ def _all(scenario: Scenario, scene: Scene) -> tuple[Mood, ...]:
     return tuple(mood_in(scenario, scene, one.id) for one in scenario.cast)
 
 
-def _before(memory: Sequence[Said], said: str) -> Sequence[Said]:
-    """The memory without the turn itself, which it may hold already."""
-    held = bool(memory) and memory[-1].speaker == LEARNER
-    return memory[:-1] if held and memory[-1].text == " ".join(said.split()) else memory
-
-
 def _target(memory: Sequence[Said], addressed: Sequence[str]) -> tuple[str, ...]:
     """Whom the turn is for: those addressed, or whoever spoke last."""
     if addressed:
@@ -174,10 +163,8 @@ def _shifts(
     persona: str,
     turn: Turn,
     asked: Query | None,
-    target: Sequence[str],
-    addressed: Sequence[str],
-    *,
-    named: bool = True,
+    target: Sequence[str] = (),
+    addressed: Sequence[str] = (),
 ) -> list[Shift]:
     """What the turn does to that character, before temper."""
     shifts = []
@@ -190,7 +177,7 @@ def _shifts(
             shifts.append(_IGNORED)
     mine = not target or persona in target
     shifts += [_times(_SIGNS[one], 1.0 if mine else OTHERS) for one in _SIGNS if one in turn.signs]
-    if named and persona in addressed:
+    if persona in addressed:
         shifts.append(_NAMED)
     return shifts
 

@@ -81,7 +81,7 @@ def turn_of(words: str, language: Language) -> Turn:
     """The turn as the rules see it; linear in its length."""
     lists = _lists(language)
     said = words_of(words)
-    stems = [_NUMBER if word.isdecimal() else stem(word, language) for word in said]
+    stems = [_NUMBER if _is_number(word) else stem(word, language) for word in said]
     signs = {sign for at in range(len(stems)) for sign in _signs_at(stems, at, lists)}
     content = (one for word, one in zip(said, stems, strict=True) if _carries(word, one, lists))
     return Turn(size=len(said), signs=frozenset(signs), content=frozenset(content))
@@ -136,7 +136,12 @@ def _signs_at(stems: Sequence[str], at: int, lists: _Lists) -> Iterator[Sign]:
 
 
 def _carries(word: str, stemmed: str, lists: _Lists) -> bool:
-    return len(word) >= _MIN_LETTERS and not word.isdecimal() and stemmed not in lists.plain
+    return len(word) >= _MIN_LETTERS and not _is_number(word) and stemmed not in lists.plain
+
+
+def _is_number(word: str) -> bool:
+    """Digits, also with a unit behind them: "500k", "3M", "1er", "21st"."""
+    return word[0].isdecimal()
 
 
 @cache

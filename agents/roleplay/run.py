@@ -175,7 +175,7 @@ class Roleplay:
         )
         if said is not None:
             self._chronicle.turn(said, source="live", kind="learner", scene=self.snapshot())
-            self._minds.taking.turn(plan, said, scene, memory)
+            self._minds.taking.turn(said, scene, memory)
         self._changed(scene, said.turn_id if said is not None else None)
         return plan
 

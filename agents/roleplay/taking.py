@@ -6,7 +6,6 @@ Owns the way from a turn to a question, and from an opinion back into the scene.
 from collections.abc import Callable, Mapping, Sequence
 
 from agents.cast.moment import Said
-from agents.manager.beats import Plan, Rung
 from agents.manager.manager import MultiAgentManager
 from agents.manager.moods import unread
 from agents.manager.ports import Judge, Shift
@@ -37,15 +36,12 @@ class Taking:
         self._changed = changed
         self._judging = Judging(judge, apply=self._judged, told=told)
 
-    def turn(self, plan: Plan, said: Said, scene: Scene, memory: Sequence[Said]) -> None:
+    def turn(self, said: Said, scene: Scene, memory: Sequence[Said]) -> None:
         """Asks how those take the turn whom the rules cannot read; nobody waits for it.
 
         `scene` and `memory` are from before the turn.
         """
-        decision = plan.decision
-        addressed = decision.chosen if decision.rung is Rung.ADDRESSED else ()
-        scenario = self._manager.scenario
-        personas = unread(scenario, scene, memory, said.text, addressed=addressed)
+        personas = unread(self._manager.scenario, scene, memory, said.text)
         self._judging.consider(self._manager.turns, self._manager.memory, personas)
 
     async def aclose(self) -> None:

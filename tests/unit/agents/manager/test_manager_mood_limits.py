@@ -74,12 +74,5 @@ def test_moods_stay_within_bounds_under_any_words() -> None:
         scene = replace(scene, moods=now)
 
 
-def test_the_same_turn_moves_the_same_whether_or_not_memory_holds_it_already() -> None:
-    words, before = "Douze millions.", [heard(HOW_MUCH)]
-    first = moods.after_turn(SCENARIO, SCENE, before, words, addressed=())
-    held = [*before, heard(words, LEARNER)]
-    assert moods.after_turn(SCENARIO, SCENE, held, words, addressed=()) == first
-
-
 def _sign(value: float) -> int:
     return (value > 1e-9) - (value < -1e-9)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from agents.manager import moods
-from agents.manager.memory import Said
+from agents.manager.memory import LEARNER, Said
 from agents.manager.mood import Mood
 from agents.manager.ports import Shift
 from agents.manager.scene import Scene
@@ -79,6 +79,24 @@ ROWS: list[tuple[str, str | None, int, int]] = [
 def test_what_a_turn_does(words: str, asks: str | None, trust: int, impatience: int) -> None:
     by_trust, by_impatience = moved(words, asks=asks)
     assert (_sign(by_trust), _sign(by_impatience)) == (trust, impatience)
+
+
+@pytest.mark.parametrize(
+    "words", ["Environ 500k, tout compris.", "3M.", "Le 1er septembre.", "Seize par commune."]
+)
+def test_a_figure_with_its_unit_or_in_words_is_a_figure(words: str) -> None:
+    by_trust, _ = moved(words, asks=HOW_MUCH)
+    assert by_trust > moved("Le budget des communes en tient compte.", asks=WHY)[0]
+
+
+def test_the_same_words_again_do_not_answer_a_question_twice() -> None:
+    said = "Douze millions d'euros."
+    asked, answered = heard(HOW_MUCH), heard(said, LEARNER)
+    scenario = with_temper()
+    first = moods.after_turn(scenario, SCENE, [asked], said)
+    again = moods.after_turn(scenario, replace(SCENE, moods=first), [asked, answered], said)
+    trust = {one.persona: one.trust for one in first}
+    assert all(one.trust <= trust[one.persona] for one in again)
 
 
 ENGLISH: list[tuple[str, str | None, int, int]] = [
