@@ -18,7 +18,6 @@ def on(
     because: str,
     *,
     after: tuple[Beat, ...] = (),
-    effects: Effects = NO_EFFECTS,
 ) -> Plan:
     """Into the next phase, opened `after` those beats; to the closing after the last phase.
 
@@ -30,13 +29,14 @@ def on(
     if following is None:
         cue = "closing_answer" if replies else "closing"
         beats = (*after, composer.closing(phase, cue=cue))
+        effects = NO_EFFECTS
         ends: str | None = "completed"
     else:
         cue = "transition_answer" if replies else "transition"
         first, *others = composer.opening(following, cue=cue)
         waits = bool(after) and after[-1].persona == first.persona
         beats = (*after, *others) if waits else (*after, first, *others)
-        effects = replace(effects, from_phase=phase.id, to_phase=following.id)
+        effects = Effects(from_phase=phase.id, to_phase=following.id)
         ends = None
     decision = composer.decision(because, beats, Rung.PHASE_RULE)
     return composer.plan(origin, beats, decision, effects=effects, ends=ends)

@@ -155,10 +155,9 @@ class Recorder:
     def performed(self, beat: Beat, heard_text: str, cut: bool, now_s: float) -> Said | None:
         """As the manager's. No move when nothing was heard."""
         self._open()
-        before = self._manager.scene
         said = self._manager.performed(beat, heard_text, cut, now_s)
-        if said is not None or self._manager.scene is not before:
-            self._move("performed", now_s=now_s, beat=beat.id, cut=cut, heard=said is not None)
+        if said is not None:
+            self._move("performed", now_s=now_s, beat=beat.id, cut=cut, heard=True)
         return said
 
     def judged(self, shifts: Mapping[str, Shift], now_s: float) -> None:
