@@ -64,6 +64,30 @@ async def test_a_document_that_is_sent_again_lies_there_once(visit: Visit) -> No
     await expect(page.locator("details.paper")).to_have_count(1)
 
 
+async def test_a_table_in_a_document_has_rows_and_columns(visit: Visit) -> None:
+    page = await visit.enter()
+    rows = "| | prévu | constat |\n|---|---:|---:|\n| ouverts | 14 | 6 |\n| baisse | 12 % | 5 % |"
+    await show(page, {**NOTE, "text": f"**Confidentiel**\n\n{rows}\n\n« Non datée »"})
+    paper = page.get_by_test_id("document-note")
+    await expect(paper.locator("th")).to_have_text(["", "prévu", "constat"])
+    await expect(paper.locator("tbody tr").nth(1).locator("td")).to_have_text(
+        ["baisse", "12 %", "5 %"]
+    )
+    await expect(paper).not_to_contain_text("|")
+
+
+async def test_news_of_the_room_goes_out_of_date(visit: Visit) -> None:
+    await visit.page.clock.install()
+    page = await visit.enter()
+    await roster(page)
+    await roster(page, GUEST)
+    await expect(page.get_by_test_id("latest")).to_have_text("Inès Vidal vient d’entrer")
+    await page.clock.run_for(15_000)
+    await expect(page.get_by_test_id("latest")).to_be_empty()
+    await page.get_by_test_id("language-en").click()
+    await expect(page.get_by_test_id("latest")).to_be_empty()
+
+
 async def test_p9_markup_in_a_document_stays_text(visit: Visit) -> None:
     page = await visit.enter()
     html = "<img src=x onerror=alert(1)> <script>alert(1)</script> [a](javascript:alert(1))"
@@ -115,6 +139,42 @@ async def test_s4_a_page_that_is_loaded_again_is_back_in_its_room(
     await page.evaluate("() => fake.agentJoins({'lk.agent.state': 'listening'})")
     await show(page, NOTE)
     await expect(page.get_by_test_id("document-note")).to_be_visible()
+
+
+async def test_s4_a_page_that_is_loaded_again_shows_what_was_said(
+    visit: Visit, studio: Studio
+) -> None:
+    page = await visit.enter()
+    studio.status = "live"
+    await page.reload()
+    captions = page.get_by_test_id("caption")
+    await expect(captions).to_have_count(len(studio.turns))
+    await expect(captions.nth(0)).to_contain_text("Vous")
+    await expect(captions.nth(1)).to_contain_text("Claire Morel")
+    await page.evaluate("() => fake.agentJoins({'lk.agent.state': 'listening'})")
+    await page.evaluate("() => fake.line('roche', 'Antoine Roche', 'Reprenons.', 's1')")
+    await expect(captions.last).to_contain_text("Reprenons.")
+    await expect(captions).to_have_count(len(studio.turns) + 1)
+
+
+@pytest.mark.parametrize("silenced", [False, True], ids=["open", "silenced"])
+async def test_a_silenced_microphone_is_silent_after_coming_back(
+    visit: Visit, studio: Studio, silenced: bool
+) -> None:
+    page = await visit.enter()
+    mic = page.get_by_test_id("mic")
+    await expect(mic).to_have_attribute("data-state", "on")
+    if silenced:
+        await mic.click()
+        await expect(mic).to_have_attribute("data-state", "off")
+    await page.evaluate("() => fake.drop('SERVER_SHUTDOWN')")
+    await page.get_by_test_id("rejoin").click()
+    await expect(page.get_by_test_id("room")).to_have_attribute("data-state", "live")
+    await expect(mic).to_have_attribute("data-state", "off" if silenced else "on")
+    studio.status = "live"
+    await page.reload()
+    await expect(page.get_by_test_id("room")).to_have_attribute("data-state", "live")
+    await expect(mic).to_have_attribute("data-state", "typing" if silenced else "on")
 
 
 async def test_a_page_that_is_loaded_again_after_the_scene_shows_all_scenes(visit: Visit) -> None:

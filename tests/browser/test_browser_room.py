@@ -211,6 +211,44 @@ async def test_mute_and_unmute_change_the_buttons_name(visit: Visit) -> None:
     await expect(mic).to_have_attribute("aria-label", "Couper le micro")
 
 
+_DEAD = (
+    "navigator.mediaDevices.getUserMedia = async () =>"
+    " new AudioContext().createMediaStreamDestination().stream"
+)
+
+
+async def test_m2_microphone_that_never_gives_anything_is_said(visit: Visit) -> None:
+    await visit.page.add_init_script(_DEAD)
+    await visit.page.clock.install()
+    page = await visit.enter()
+    await expect(page.get_by_test_id("mic")).to_have_attribute("data-state", "on")
+    await page.evaluate(_SPEAKING)
+    await page.clock.run_for(20_000)
+    await expect(page.get_by_test_id("room-hint")).to_be_hidden()
+    await page.evaluate("() => fake.agentSays({'repartee.speaker': ''})")
+    await page.clock.run_for(20_000)
+    await expect(page.get_by_test_id("room-hint")).to_contain_text("Rien ne vient")
+
+
+async def test_person_who_listens_in_a_quiet_room_is_not_warned(visit: Visit) -> None:
+    # A tone that the test can stop stands for a voice.
+    await visit.page.add_init_script(
+        "navigator.mediaDevices.getUserMedia = async () => {"
+        " const audio = new AudioContext(), out = audio.createMediaStreamDestination();"
+        " globalThis.voice = new OscillatorNode(audio); voice.connect(out); voice.start();"
+        " return out.stream; }"
+    )
+    await visit.page.clock.install()
+    page = await visit.enter()
+    await expect(page.get_by_test_id("mic")).to_have_attribute("data-state", "on")
+    level = "() => Number(document.querySelector('.mic').style.getPropertyValue('--level'))"
+    await page.wait_for_function(f"() => ({level})() > 0.2")
+    await page.evaluate("() => voice.stop()")
+    await page.wait_for_function(f"() => ({level})() < 0.01")
+    await page.clock.run_for(20_000)
+    await expect(page.get_by_test_id("room-hint")).to_be_hidden()
+
+
 async def test_language_switches_in_mid_scene(visit: Visit) -> None:
     page = await visit.enter()
     await page.evaluate("() => fake.line('roche', 'Antoine Roche', 'Bonsoir.', 's1')")

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LINES_KEPT, lastLineOf, reduceCaptions } from "../../../services/api/web/js/captions.js";
+import { LINES_KEPT, lastLineOf, linesOf, reduceCaptions } from "../../../services/api/web/js/captions.js";
 import { CaptionReader } from "../../../services/api/web/js/streams.js";
 
 const play = (...events) => events.reduce(reduceCaptions, []);
@@ -71,4 +71,12 @@ test("a stream that breaks off leaves what it had brought, closed", async () => 
   const broken = { info: { attributes: { "lk.segment_id": "a", "repartee.persona": "roche" } }, async *[Symbol.asyncIterator]() { yield "Je di"; throw new Error("gone"); } };
   await captions.read(broken, "agent");
   assert.deepEqual([lines[0].text, lines[0].final, lines[0].persona], ["Je di", true, "roche"]);
+});
+
+test("what was said before becomes final lines, the newest of a long scene", () => {
+  const turn = (speaker, text) => ({ speaker, name: speaker === "learner" ? "Vous" : "Claire Morel", text, cut: false, at: "" });
+  const [one, two] = linesOf([turn("morel", "Bonsoir."), turn("learner", "Merci.")]);
+  assert.deepEqual([one.persona, one.name, one.text, one.own, one.final], ["morel", "Claire Morel", "Bonsoir.", false, true]);
+  assert.deepEqual([two.persona, two.name, two.own], ["", "", true]);
+  assert.equal(linesOf(Array.from({ length: LINES_KEPT + 1 }, (_, at) => turn("morel", `${at}`))).at(0).text, "1");
 });

@@ -14,6 +14,23 @@ test("headings, paragraphs and lists are told apart, lines of a paragraph joined
   ]);
 });
 
+test("a table has a head and rows as wide as it, and columns of figures", () => {
+  const text = "Avant\n| | prévu |\n|---|---:|\n| **ouverts** | 14 | trop |\n| financés |\nAprès";
+  assert.deepEqual(blocksOf(text), [
+    { kind: "paragraph", spans: [plain("Avant")] },
+    {
+      kind: "table", head: [[], [plain("prévu")]], right: [false, true],
+      rows: [[[{ text: "ouverts", tone: "strong" }], [plain("14")]], [[plain("financés")], []]],
+    },
+    { kind: "paragraph", spans: [plain("Après")] },
+  ]);
+});
+
+test("bars without a rule below them are no table", () => {
+  assert.deepEqual(blocksOf("| a | b |\n| c | d |"), [{ kind: "paragraph", spans: [plain("| a | b | | c | d |")] }]);
+  assert.equal(blocksOf("| a |\n|---|").length, 1);
+});
+
 test("strong and stressed words keep the text around them", () => {
   const [{ spans }] = blocksOf("a **b** c *d* e __f__ _g_ snake_case_name 2 * 3 * 4");
   assert.deepEqual(spans.filter((one) => one.tone !== "plain"), [

@@ -68,3 +68,14 @@ test("an answer without the known fields leaves the state", () => {
   const state = reduce(before, { type: "told", now_ms: 2000, answer: { elapsed_s: "x", phase: 4 } });
   assert.deepEqual([state.clock.elapsed_s, state.phase, state.paused], [5, "un", false]);
 });
+
+test("a cast that is back is news until the person goes on", () => {
+  const back = reduce(live(), told("agent_back"));
+  const excuse = reduce(back, { type: "piece", key: "a", persona: "morel", name: "Claire Morel", source: "live", text: "Pardon." });
+  assert.equal(statusOf(excuse).key, "status.agent_back");
+  for (const words of [{ type: "own", key: "b", text: "Bien.", final: true }, { type: "typed", key: "b", text: "Bien." }]) {
+    assert.equal(statusOf(reduce(excuse, words)).key, "status.listening");
+  }
+  const lost = reduce(reduce(live(), told("agent_lost")), { type: "typed", key: "b", text: "Bien." });
+  assert.equal(statusOf(lost).key, "status.agent_lost");
+});

@@ -45,6 +45,15 @@ export function reduceCaptions(lines, event) {
   }
 }
 
+/** What was said before the page came back to its room. @param {readonly import("./api.js").Turn[]} turns @returns {readonly Line[]} */
+export function linesOf(turns) {
+  const lines = turns.map(({ speaker, name, text }, at) => {
+    const own = speaker === "learner";
+    return { ...blank(`past-${at}`), own, persona: own ? "" : speaker, name: own ? "" : name, text, final: true };
+  });
+  return lines.slice(-LINES_KEPT);
+}
+
 /** The line that is being said now by that character, or its last one. */
 export function lastLineOf(/** @type {readonly Line[]} */ lines, /** @type {string} */ persona) {
   return lines.findLast((line) => !line.own && line.persona === persona);

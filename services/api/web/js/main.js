@@ -70,7 +70,7 @@ async function comeBack() {
   const scene = told?.live && app.scenes.find((one) => one.id === told.scenario);
   if (!scene) return false;
   app.device = { ...app.device, microphone: how === "voice" };
-  return play(scene, room).then(() => true, () => false);
+  return play(scene, { room, turns: told.turns }).then(() => true, () => false);
 }
 
 /** The visitor's language first, and the studio's default scene first of all in it. @param {Scene} scene */
@@ -83,18 +83,23 @@ function home() {
   show(startView(app));
 }
 
-/** @param {Scene} scene @param {string} [back]  the room to come back to */
+/** @param {Scene} scene @param {{room: string, turns: readonly import("./api.js").Turn[]}} [back]  the room to come back to */
 async function play(scene, back) {
   const client = /** @type {any} */ (globalThis).LivekitClient;
   if (!client) throw new ApiError("library");
   client.setLogLevel?.("warn");
   wake();
-  const pass = await ticket(scene, back);
-  sessionStorage.setItem(SEAT, `${pass.room_name} ${app.device.microphone ? "voice" : "text"}`);
+  const pass = await ticket(scene, back?.room);
+  const keep = (/** @type {boolean} */ voice) => sessionStorage.setItem(SEAT, `${pass.room_name} ${voice ? "voice" : "text"}`);
+  keep(app.device.microphone);
   /** @type {ReturnType<typeof stageView> | undefined} */
   let view;
   const device = { ...app.device, microphone: app.device.microphone && hears(app.studio, scene.language) };
-  const room = new SceneRoom(client, scene.cast, (state) => view?.update(state));
+  const room = new SceneRoom(client, scene.cast, (state) => {
+    if (state.connection === "live") keep(state.mic === "on" || (app.device.microphone && !room.silenced));
+    view?.update(state);
+  });
+  if (back) room.remember(back.turns);
   const past = () => { sessionStorage.removeItem(SEAT); after(scene, pass.room_name, room.state.lines); };
   view = stageView({ app, scene, room, past, rejoin: () => room.join(pass, device) });
   show(view);

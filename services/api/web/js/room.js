@@ -3,7 +3,9 @@
  * microphone, the tracks and the calls to the agent; what it learns goes into `state`, and `onState`
  * hears of every change.
  */
-import { Meter, SILENCE, wake } from "./meter.js";
+import { linesOf } from "./captions.js";
+import { Ear } from "./ear.js";
+import { Meter, wake } from "./meter.js";
 import { elapsedAt, opening, reduce } from "./state.js";
 import { CaptionReader } from "./streams.js";
 
@@ -15,8 +17,6 @@ const FIRST_ASK_MS = 1_500;
 const CALL_TIMEOUT_MS = 6_000;
 /** How long the cast may take to say goodbye before the page leaves by itself. */
 const CLOSING_MS = 30_000;
-/** A microphone that gives nothing for so long is worth a hint. */
-const UNHEARD_MS = 15_000;
 
 export class SceneRoom {
   /**
@@ -31,18 +31,23 @@ export class SceneRoom {
     this.room = new client.Room({ audioCaptureDefaults: { echoCancellation: true, noiseSuppression: true, autoGainControl: true } });
     /** @type {Map<string, Meter>} */
     this.meters = new Map();
-    /** @type {Meter | null} */
+    /** @type {Ear | null} */
     this.ear = null;
-    this.heardAt_ms = 0;
+    /** Whether the person has closed the microphone: coming back must not open it. */
+    this.silenced = false;
     /** @type {number[]} */
     this.timers = [];
     this.wire();
   }
 
+  /** What was said before this page came. @param {readonly import("./api.js").Turn[]} turns */
+  remember(turns) {
+    if (turns.length) this.patch({ lines: linesOf(turns), greeted: true });
+  }
+
   /**
    * Enter the room. Raises what the library raises when it cannot be reached.
-   * @param {import("./api.js").Ticket} ticket
-   * @param {{microphone: boolean, deviceId: string}} device
+   * @param {import("./api.js").Ticket} ticket @param {{microphone: boolean, deviceId: string}} device
    */
   async join(ticket, device) {
     this.patch({ connection: "joining" });
@@ -56,15 +61,15 @@ export class SceneRoom {
     this.dispatch({ type: "metadata", metadata: this.room.metadata ?? "" });
     this.meet();
     this.timers.push(setInterval(() => this.ask(), ASK_EVERY_MS), setTimeout(() => this.ask(), FIRST_ASK_MS));
-    if (device.microphone) await this.openMicrophone(device.deviceId);
-    else this.patch({ mic: "typing" });
+    if (!device.microphone) this.patch({ mic: "typing" });
+    else if (!this.silenced) await this.openMicrophone(device.deviceId);
   }
 
   /** @param {string} deviceId  empty for the default one */
   async openMicrophone(deviceId = "") {
     try {
       await this.room.localParticipant.setMicrophoneEnabled(true, deviceId ? { deviceId } : undefined);
-      this.heardAt_ms = performance.now();
+      this.silenced = false;
       this.patch({ mic: "on", unheard: false });
     } catch (error) {
       const refused = /** @type {Error} */ (error).name === "NotAllowedError";
@@ -76,6 +81,7 @@ export class SceneRoom {
   async toggleMicrophone() {
     if (this.state.mic !== "on") return this.openMicrophone();
     await this.room.localParticipant.setMicrophoneEnabled(false);
+    this.silenced = true;
     return this.patch({ mic: "off", unheard: false });
   }
 
@@ -140,9 +146,9 @@ export class SceneRoom {
 
   /** Level of the person's microphone; notices one that gives nothing. */
   ownLevel(/** @type {number} */ now_ms) {
-    const level = this.state.mic === "on" && this.ear ? this.ear.level() : 0;
-    if (level > SILENCE || this.state.mic !== "on") this.heardAt_ms = now_ms;
-    const unheard = now_ms - this.heardAt_ms > UNHEARD_MS;
+    const open = this.state.mic === "on";
+    const level = open && this.ear ? this.ear.level() : 0;
+    const unheard = this.ear?.gaveUp(now_ms, !open || this.state.speaker !== "") ?? false;
     if (unheard !== this.state.unheard) this.patch({ unheard });
     return level;
   }
@@ -227,7 +233,7 @@ export class SceneRoom {
     const track = publication.track?.mediaStreamTrack;
     if (!track || publication.kind !== "audio") return;
     this.ear?.close();
-    this.ear = new Meter(track);
+    this.ear = new Ear(track);
   }
 
   /** The agent's own account; when it is not ready yet, the next asking will do. */

@@ -71,7 +71,10 @@ function step(state, event) {
       return { ...state, ...fromAnswer(state, event) };
     default: {
       const lines = reduceCaptions(state.lines, event);
-      return lines === state.lines ? state : { ...state, lines, greeted: true };
+      if (lines === state.lines) return state;
+      // The room's metadata says so for good; whoever has taken up the thread knows it.
+      const trouble = state.trouble === "agent_back" && event.type !== "piece" && event.type !== "done" ? "" : state.trouble;
+      return { ...state, lines, greeted: true, trouble };
     }
   }
 }

@@ -31,7 +31,15 @@ function sheet(scene, page, open) {
 /** @param {import("../markdown.js").Block} block */
 function block(block) {
   if (block.kind === "list") return h(block.ordered ? "ol" : "ul", {}, ...block.items.map((item) => h("li", {}, ...item.map(span))));
+  if (block.kind === "table") return tableOf(block);
   return h(block.kind === "heading" ? "h3" : "p", {}, ...block.spans.map(span));
+}
+
+/** @param {import("../markdown.js").Table} table */
+function tableOf({ head, rows, right }) {
+  const row = (/** @type {string} */ tag, /** @type {import("../markdown.js").Row} */ cells) => h("tr", {},
+    ...cells.map((cell, at) => h(tag, { scope: tag === "th" && "col", "data-right": right[at] }, ...cell.map(span))));
+  return h("div.paper-table", {}, h("table", {}, h("thead", {}, row("th", head)), h("tbody", {}, ...rows.map((cells) => row("td", cells)))));
 }
 
 /** @param {Span} span */

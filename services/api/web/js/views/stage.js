@@ -1,6 +1,6 @@
 /** The scene being played: the cast on its stage, what is said, the clock and the controls. */
 import { button, h, icon } from "../dom.js";
-import { say } from "../i18n.js";
+import { say, untie } from "../i18n.js";
 import { everyFrame } from "../meter.js";
 import { clockText, readable } from "../portrait.js";
 import { elapsedAt, statusOf } from "../state.js";
@@ -12,6 +12,8 @@ import { script } from "./script.js";
 
 /** The person hears the end before the page turns. */
 const TURN_PAGE_MS = 900;
+/** How long news of the room stays: a guest has not "just come in" for the rest of the scene. */
+const NEWS_MS = 12_000;
 
 /**
  * @param {object} wiring
@@ -43,6 +45,8 @@ export function stageView({ scene, room, past, rejoin }) {
     log.node, board.node);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let turning;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let fading;
 
   /** @param {import("../state.js").SceneState} state */
   function update(state) {
@@ -60,7 +64,10 @@ export function stageView({ scene, room, past, rejoin }) {
     row.update(state);
     log.update(state.lines, state.roster);
     table.update(state.pages);
-    drawLatest(latest, state.latest);
+    if (drawLatest(latest, state.latest)) {
+      clearTimeout(fading);
+      fading = setTimeout(() => { untie(latest); latest.textContent = ""; }, NEWS_MS);
+    }
     board.update(state);
     const line = state.speaker ? lastLineOf(state.lines, state.speaker) : undefined;
     subtitle.textContent = line ? tail(line.text) : "";
@@ -78,7 +85,7 @@ export function stageView({ scene, room, past, rejoin }) {
   });
   const awake = stayAwake();
   update(room.state);
-  return { node, update, close: () => { still(); awake(); log.close(); clearTimeout(turning); room.leave(); } };
+  return { node, update, close: () => { still(); awake(); log.close(); clearTimeout(turning); clearTimeout(fading); room.leave(); } };
 }
 
 /** @param {HTMLElement} node @param {import("../api.js").Scene} scene @param {string} id */
@@ -93,11 +100,12 @@ function drawPhase(node, scene, id) {
     ...(place < 0 ? [] : [h("small", { say: "room.phase.of", vars: { place: place + 1, count: scene.phases.length } })]));
 }
 
-/** What the room did last: somebody came in, a page was shown. @param {HTMLElement} node @param {import("../state.js").SceneState["latest"]} latest */
+/** What the room did last: somebody came in, a page was shown. True if that is news. @param {HTMLElement} node @param {import("../state.js").SceneState["latest"]} latest */
 function drawLatest(node, latest) {
-  if (!latest || node.dataset.of === latest.kind + latest.name) return;
+  if (!latest || node.dataset.of === latest.kind + latest.name) return false;
   node.dataset.of = latest.kind + latest.name;
   say(node, `room.${latest.kind}`, { name: latest.name });
+  return true;
 }
 
 /** @param {() => Promise<void>} rejoin @param {() => void} past */
