@@ -23,6 +23,9 @@ CALL_WORDS = 3
 LOOK_BACK = 3
 """So many turns of the learner back a question is still open."""
 
+CORE_WORDS = 3
+"""With fewer words after a colon the question is what stands before it."""
+
 EARLIER = 0.5
 """How much of a question's weight is left for each one that came after it."""
 
@@ -132,6 +135,12 @@ def last_question(text: str) -> str | None:
     return next((one for one in reversed(_sentences(text)) if one.endswith("?")), None)
 
 
+def core_of(question: str) -> str:
+    """The question without what leads to it before a colon: "Reprenons : qui va payer ?"."""
+    _, colon, core = question.rpartition(": ")
+    return core if colon and len(words_of(core)) >= CORE_WORDS else question
+
+
 def _put(said: Said, roster: Roster, before: Sequence[Said]) -> Put | None:
     """The last question of the line, unless it was only told again."""
     if "?" not in said.text:
@@ -151,7 +160,7 @@ def _since_the_learner(memory: Sequence[Said]) -> Iterator[tuple[int, Said]]:
 def _is_told_again(asked: str, before: Sequence[Said]) -> bool:
     """Whether the sentence ends with a question that was heard since the learner spoke."""
     questions = (last_question(said.text) for _, said in _since_the_learner(before))
-    return any(one is not None and asked.endswith(one) for one in questions)
+    return any(one is not None and asked.endswith(core_of(one)) for one in questions)
 
 
 def _called(sentences: Sequence[str], at: int, roster: Roster) -> tuple[str, ...]:

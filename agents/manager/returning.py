@@ -10,7 +10,7 @@ from agents.manager.beats import Beat, BeatKind, Decision, Effects, Plan
 from agents.manager.memory import LEARNER
 from agents.manager.phrases import Spoken, phrases_for
 from agents.manager.plans import Composer, Origin
-from agents.manager.questions import open_question
+from agents.manager.questions import core_of, open_question
 from scenarios.hearing import words_of
 from scenarios.schema import Phase
 
@@ -69,10 +69,11 @@ def _recap(composer: Composer, phase: Phase) -> Beat | None:
         return _said(composer, phase, "returned")
     mine = asked.persona == composer.lead(phase)
     who = composer.name(asked.persona)
-    if len(words_of(asked.sentence)) > MAX_QUESTION_WORDS:
+    question = core_of(asked.sentence)
+    if len(words_of(question)) > MAX_QUESTION_WORDS:
         return _said(composer, phase, "returned_waiting_mine" if mine else "returned_waiting", who)
     kind: Spoken = "returned_question_mine" if mine else "returned_question"
-    return _said(composer, phase, kind, who, asked.sentence)
+    return _said(composer, phase, kind, who, question)
 
 
 def _said(

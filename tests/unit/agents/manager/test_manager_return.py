@@ -177,6 +177,23 @@ def test_s4_a_question_told_again_stays_with_whoever_asked_it() -> None:
     assert open_question(one.memory) == ("roche", "Qui va payer ?")
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("Reprenons : qui va payer tout cela ?", ": qui va payer tout cela ?"),
+        ("Une chose : combien ?", ": Une chose : combien ?"),
+    ],
+)
+def test_s4_a_question_is_told_again_without_what_led_to_it(asked: str, told: str) -> None:
+    one = after(heard(LEARNER, "Oui."), heard("roche", asked))
+    _, say = only(plan := one.returned(40.0, away_s=10.0))
+    assert say.endswith(told)
+    assert say.count(":") == told.count(":")
+    one.commit(plan, words=None, now_s=40.0)
+    one.performed(plan.beats[0], say, False, 44.0)
+    assert open_question(one.memory) == ("roche", asked)
+
+
 def test_s4_nobody_answers_its_own_question_because_it_was_told_again() -> None:
     for nth in range(4):
         one = after(heard(LEARNER, "Oui."), heard("roche", "Qui va payer ?"), serial=nth + 2)
