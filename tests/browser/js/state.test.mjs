@@ -79,3 +79,10 @@ test("a cast that is back is news until the person goes on", () => {
   const lost = reduce(reduce(live(), told("agent_lost")), { type: "typed", key: "b", text: "Bien." });
   assert.equal(statusOf(lost).key, "status.agent_lost");
 });
+
+test("a pause is over when somebody begins to speak, not while a line is being stopped", () => {
+  const speaks = (id) => ({ type: "agent", identity: "agent-1", attributes: { "lk.agent.state": "listening", "repartee.speaker": id } });
+  assert.equal(reduce(live({ paused: true }), speaks("morel")).paused, false);
+  assert.equal(reduce(live({ paused: true, speaker: "morel" }), speaks("morel")).paused, true);
+  assert.equal(reduce(live({ paused: true, speaker: "morel" }), speaks("")).paused, true);
+});

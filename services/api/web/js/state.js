@@ -82,15 +82,18 @@ function step(state, event) {
 /** @param {SceneState} state @param {{identity: string, attributes: Record<string, string>}} agent */
 function fromAttributes(state, { identity, attributes }) {
   const roster = rosterIn(attributes["repartee.roster"]);
+  const speaker = attributes["repartee.speaker"] ?? "";
   const came = state.met ? roster.find((one) => state.roster.every((other) => other.id !== one.id)) : undefined;
   return {
     met: state.met || roster.length > 0,
     latest: came ? /** @type {const} */ ({ kind: "arrived", name: came.name }) : state.latest,
     agent: identity,
     agentState: attributes["lk.agent.state"] ?? "",
-    speaker: attributes["repartee.speaker"] ?? "",
+    speaker,
+    // The scene stands still while its person is away, and whoever comes back hears of it late.
+    paused: state.paused && (speaker === "" || speaker === state.speaker),
     phase: attributes["repartee.phase"] ?? state.phase,
-    greeted: state.greeted || Boolean(attributes["repartee.speaker"]),
+    greeted: state.greeted || speaker !== "",
     roster: roster.length && !sameRoster(roster, state.roster) ? roster : state.roster,
     trouble: state.trouble === "no_agent" || state.trouble === "agent_lost" ? "" : state.trouble,
   };
