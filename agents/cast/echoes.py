@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
+from agents.cast.naming import is_abbreviated
 from scenarios.fields import Language
 from scenarios.hearing import stem, words_of
 
@@ -75,7 +76,13 @@ def is_said_again(text: str, others: Iterable[str], language: Language) -> bool:
 @lru_cache(maxsize=1024)
 def sentences(text: str, language: Language) -> tuple[Sentence, ...]:
     """The sentences of a text that have words."""
-    read = (_read(one, language) for one in _SENTENCE.findall(text))
+    parts: list[str] = []
+    for part in _SENTENCE.findall(text):
+        if parts and is_abbreviated(parts[-1]):
+            parts[-1] += part
+        else:
+            parts.append(part)
+    read = (_read(one, language) for one in parts)
     return tuple(one for one in read if one.words)
 
 
@@ -113,8 +120,8 @@ class EchoGuard:
             return ""
         self._held += text
         given: list[str] = []
-        while not self.echoed and (end := _END.search(self._held)):
-            sentence, self._held = self._held[: end.end()], self._held[end.end() :]
+        while not self.echoed and (end := _end(self._held)):
+            sentence, self._held = self._held[:end], self._held[end:]
             given.append(self._judge(sentence))
         return "".join((*given, self._early()))
 
@@ -158,6 +165,12 @@ class EchoGuard:
         if _begins_alike(words, ever, self._language):
             return False
         return not may_become_echo(words, said, self._language)
+
+
+def _end(text: str) -> int:
+    """Where the first sentence of the text ends; 0 while it goes on."""
+    found = (one for one in _END.finditer(text) if not is_abbreviated(text[: one.start() + 1]))
+    return next((one.end() for one in found), 0)
 
 
 def _is_being_said(sentence: str, other: str, language: Language) -> bool:

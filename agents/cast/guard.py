@@ -9,7 +9,7 @@ nothing about who speaks: it only ends the line. Which sentences a character may
 import re
 
 from agents.cast.asides import Asides
-from agents.cast.naming import name_of
+from agents.cast.naming import is_abbreviated, name_of
 from agents.cast.role import out_of_role
 from scenarios.hearing import words_of
 from scenarios.schema import Character, Scenario
@@ -63,6 +63,7 @@ class LineGuard:
         self._starts = True
         self._line_starts = True
         self._last = ""
+        self._word = ""
         self._space = False
         self._unquote = ""
 
@@ -143,12 +144,13 @@ class LineGuard:
             return ""
         if not char.isspace():
             space = " " if self._space and char not in _TIGHT else ""
+            self._word = char if self._space else self._word + char
             self._space, self._last = False, char
             return space + char
         if self._last and not self._space:
             self._space = True
             self._words += 1
-            ended = self._last in _ENDS
+            ended = self._last in _ENDS and not is_abbreviated(self._word)
             self._starts = self._starts or ended
             self.done = (ended and self._words >= self._limit) or self._words >= 2 * self._limit
             return END if ended else ""

@@ -1,7 +1,7 @@
 """The parts of a character's name, and the honorifics that people put before one.
 
-Owns what of a name is a given name: "Jean-Luc" is one, "Dr." is none. Whom a name calls is the
-manager's to say.
+Owns what of a name is a given name: "Jean-Luc" is one, "Dr." is none, and its point ends no
+sentence. Whom a name calls is the manager's to say.
 """
 
 from collections.abc import Mapping
@@ -46,6 +46,12 @@ HONORIFICS: Mapping[Language, Mapping[str, str]] = {
 }
 """Folded words that may stand before a name, and the gender that each tells; "" for either."""
 
+ABBREVIATED = frozenset(("m", "mr", "mrs", "ms", "mme", "mlle", "dr", "prof", "pr", "st"))
+"""Folded words whose point ends no sentence."""
+
+_TAIL_CHARS = 8
+"""Longer than any of them with its point."""
+
 _ANY = frozenset(word for table in HONORIFICS.values() for word in table)
 
 
@@ -60,6 +66,11 @@ class Name(NamedTuple):
     given: Words
     rest: Words
     last: Words
+
+
+def is_abbreviated(text: str) -> bool:
+    """Whether the point that ends the text is an abbreviation's, as in "M." or "Dr."."""
+    return text.endswith(".") and not ABBREVIATED.isdisjoint(words_of(text[-_TAIL_CHARS:])[-1:])
 
 
 def name_of(name: str) -> Name:

@@ -8,13 +8,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from agents.cast.naming import is_abbreviated
 from agents.manager.memory import LEARNER, Said
 from agents.manager.names import Roster
 from scenarios.hearing import words_of
 
-_BETWEEN = re.compile(
-    r"(?<=[.?!…])(?<!\bM\.)(?<!\bMr\.)(?<!\bMs\.)(?<!\bDr\.)(?<!\bMrs\.)\s+(?![?!])"
-)
+_BETWEEN = re.compile(r"(?<=[.?!…])\s+(?![?!])")
 """Between two sentences; French has a space before a question mark."""
 
 CALL_WORDS = 3
@@ -178,4 +177,10 @@ def _keep(kept: dict[str, float], who: Iterable[str], share: float) -> None:
 
 
 def _sentences(text: str) -> list[str]:
-    return _BETWEEN.split(text.strip())
+    found: list[str] = []
+    for part in _BETWEEN.split(text.strip()):
+        if found and is_abbreviated(found[-1]):
+            found[-1] += f" {part}"
+        else:
+            found.append(part)
+    return found

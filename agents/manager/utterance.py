@@ -4,12 +4,12 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from agents.cast.naming import ABBREVIATED
 from scenarios.hearing import fold
 
 _WORD = re.compile(r"[^\W_]+")
 _STOPS = re.compile(r"[.?!…\n]")
 _COMMAS = re.compile(r"[,;:()«»\"“”—–]| - ")
-_ABBREVIATED = frozenset({"m", "mr", "mrs", "ms", "dr", "mme", "prof", "st"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ def sentences_of(text: str) -> tuple[Sentence, ...]:
         end = found[at + 1].start() if at + 1 < len(found) else len(text)
         between, word = text[match.end() : end], _folded(match.group())
         stops = _STOPS.search(between) is not None
-        if stops and word in _ABBREVIATED and between.startswith(".") and end < len(text):
+        if stops and word in ABBREVIATED and between.startswith(".") and end < len(text):
             stops = False
         tokens.append(
             Token(

@@ -142,6 +142,22 @@ def test_words_that_another_one_is_just_saying_are_an_echo() -> None:
     assert guard.echoed
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "said"),
+    [
+        ("fr", f"M. Roche, {FREIGHT[0].lower()}{FREIGHT[1:]}", FREIGHT),
+        ("en", f"Mr. Bell, {MARGIN[0].lower()}{MARGIN[1:]}", MARGIN),
+        ("en", "Dr. Bell asked for a plan.", "Dr. Bell asked for a plan."),
+    ],
+)
+def test_the_point_of_an_honorific_ends_no_first_sentence(
+    language: Language, text: str, said: str
+) -> None:
+    guard = EchoGuard(lambda: (said,), language)
+    assert "".join(map(guard.feed, text)) + guard.flush() == ""
+    assert guard.echoed
+
+
 def test_later_echo_is_left_out_and_the_rest_is_said() -> None:
     guard = EchoGuard(lambda: [FREIGHT, TRACKS], "fr")
     text = f"Parlons d'abord du calendrier européen. {FREIGHT} Et les syndicats, que disent-ils ?"

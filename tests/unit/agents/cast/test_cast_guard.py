@@ -25,6 +25,8 @@ LINES = [
     ("C'est *vraiment* faux, et **très** cher.", "C'est vraiment faux, et très cher."),
     ("Roche, qu'en dites-vous ?", "Roche, qu'en dites-vous ?"),
     ("Monsieur Roche : votre réponse ?", "Monsieur Roche : votre réponse ?"),
+    ("Merci, M. Roche : votre réponse ?", "Merci, M. Roche : votre réponse ?"),
+    ("Merci, Mme Kerbrat. M. Roche a tort.", "Merci, Mme Kerbrat. M. Roche a tort."),
     ("Claire", "Claire"),
     ("Claire est là.", "Claire est là."),
     ("# Titre\n- Un point\n- Deux points", "Titre Un point Deux points"),
