@@ -34,6 +34,7 @@ settings: Settings = load_settings(os.environ)
 SHARED = (
     "agents.stage.job",
     "agents.stage.house",
+    "agents.roleplay.wordlists",
     *(("agents.stage.vendor_speech",) if settings.speech == "openai" else ()),
     *needed(settings),
 )

@@ -55,10 +55,13 @@ class Catalogue:
         return tuple(self._current())
 
     def get(self, id: str) -> Loaded:
-        """The scene of that id, in its last good version. Raises: UnknownScenario."""
-        scenes = self._current()
+        """The scene of that id, in its last good version. Raises: UnknownScenario.
+
+        Reads no other: a scene bears the name of its folder.
+        """
+        scenes = self._current(id)
         if id not in scenes:
-            raise UnknownScenario(id, tuple(scenes))
+            raise UnknownScenario(id, self.ids())
         return scenes[id]
 
     def all(self) -> tuple[Loaded, ...]:
@@ -82,13 +85,14 @@ class Catalogue:
         with self._lock:
             return {path: one.problems for path, one in self._entries.items() if one.problems}
 
-    def _current(self) -> dict[str, Loaded]:
+    def _current(self, only: str | None = None) -> dict[str, Loaded]:
         with self._lock:
             files = [path for folder in self._folders for path in scenes_below(folder)]
             kept = {path for path in self._entries if path.parent.is_dir()}
             self._entries = {path: one for path, one in self._entries.items() if path in kept}
             for path in files:
-                self._refresh(path)
+                if only is None or path.parent.name == only:
+                    self._refresh(path)
             return self._by_id()
 
     def _refresh(self, path: Path) -> None:

@@ -26,6 +26,7 @@ from agents.stage.seat import Seat
 from agents.stage.session import StageOptions
 from agents.stage.staging import stage_scene
 from scenarios.loader import parse
+from scenarios.schema import Scenario
 from services.sessions.access import Casting
 from services.sessions.crowd import rooms_of
 from services.sessions.records import SessionRecord, SessionStatus
@@ -84,7 +85,8 @@ class Job:
         ]
         status, reason = SessionStatus.FAILED, "failed"
         try:
-            reason = await self._play(await self._open_session(), keeping)
+            session, scenario = await self._open_session()
+            reason = await self._play(session, scenario, keeping)
             status = SessionStatus.ENDED
         finally:
             if reason != "taken_over":
@@ -94,10 +96,11 @@ class Job:
                 task.cancel()
             await self._seat.leave()
 
-    async def _open_session(self) -> SessionRecord:
+    async def _open_session(self) -> tuple[SessionRecord, Scenario]:
+        """The session and its scene, as it was when the session began."""
         casting = Casting(**json.loads(self._ctx.job.metadata))
         loaded = self._house.scenario(casting.scenario)
-        return await self._house.store.open(
+        session = await self._house.store.open(
             SessionRecord(
                 room=self._room,
                 user=casting.user,
@@ -108,8 +111,13 @@ class Job:
                 started_at=self._house.clock.now(),
             )
         )
+        if session.scenario_hash == loaded.hash:
+            return session, loaded.scenario
+        return session, parse(session.scenario_text, file=f"{session.scenario_id}/scenario.yaml")
 
-    async def _play(self, session: SessionRecord, keeping: asyncio.Task[None]) -> str:
+    async def _play(
+        self, session: SessionRecord, scenario: Scenario, keeping: asyncio.Task[None]
+    ) -> str:
         if session.status is not SessionStatus.LIVE:
             return session.end_reason or "ended"
         if await self._is_one_too_many(session.user):
@@ -119,7 +127,6 @@ class Job:
         learner = Learner(room, user=session.user)
         if not await learner.come(PERSON_S):
             return "nobody_came"
-        scenario = parse(session.scenario_text, file=f"{session.scenario_id}/scenario.yaml")
         turns = await self._house.store.turns(self._room)
         roleplay = stage_scene(
             self._house,

@@ -43,6 +43,18 @@ def test_unknown_id_names_the_nearest(tmp_path: Path) -> None:
     assert isinstance(caught.value, KeyError)
 
 
+def test_a_scene_is_got_without_reading_the_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    add_scene(tmp_path, "a")
+    add_scene(tmp_path, "b").change("language: fr", "language: es")
+    catalogue = Catalogue([tmp_path])
+    assert catalogue.get("a").scenario.id == "a"
+    assert caplog.records == []
+    assert catalogue.ids() == ("a",)
+    assert [record.getMessage() for record in caplog.records] == ["scenario.refused"]
+
+
 def test_no_scene_at_all_is_said(tmp_path: Path) -> None:
     catalogue = Catalogue([tmp_path, tmp_path / "none"])
     assert catalogue.ids() == ()
