@@ -7,11 +7,13 @@ phrase that gives the floor; against it an article, a preposition, a verb in the
 
 from dataclasses import dataclass
 
+from agents.cast.naming import name_of
 from agents.manager.calls import Call, Finder
 from agents.manager.glances import Glances
 from agents.manager.handles import handles_of
 from agents.manager.lexicon import Lexicon, Phrase, ending, lexicon_for, made_of, starting
 from agents.manager.utterance import Sentence, sentences_of
+from scenarios.hearing import words_of
 from scenarios.schema import Scenario
 
 ENOUGH = 2
@@ -39,6 +41,7 @@ class Roster:
         self._lexicon = lexicon_for(scenario.language)
         self._finder = Finder(handles_of(scenario), self._lexicon)
         self._glances = Glances(scenario)
+        self._names = {one.id: name_of(one.name) for one in scenario.cast}
         self._everyone_from = frozenset(phrase[0] for phrase in self._lexicon.everyone)
 
     def addressed(self, words: str) -> Address:
@@ -55,6 +58,15 @@ class Roster:
                 (thanked if thanks else spoken_to).extend(call)
         ids = tuple(dict.fromkeys(spoken_to or thanked))
         return Address(ids=ids, everyone=everyone and not ids)
+
+    def may_mean(self, person: str, persona: str, words: str) -> bool:
+        """Whether words that call that character may as well call a person of that name.
+
+        They have the same given name, and of the character's name the words have that alone.
+        """
+        name, said = self._names[persona], set(words_of(words))
+        same = bool(person) and name_of(person).given == name.given
+        return same and said.issuperset(name.given) and said.isdisjoint(name.rest)
 
     def _asks_all(self, sentence: Sentence) -> bool:
         words = sentence.words

@@ -53,13 +53,18 @@ class Put(NamedTuple):
     to: tuple[str, ...]
 
 
-def questions_in(said: Said, roster: Roster) -> tuple[Put, ...]:
-    """The questions of a line in order; nobody asks themselves."""
-    sentences = _sentences(said.text)
+def questions_in(said: Said, roster: Roster, memory: Sequence[Said] = ()) -> tuple[Put, ...]:
+    """The questions of a line in order; nobody asks themselves.
+
+    In `memory` the person has a name: a question that calls them by it is theirs, also where one
+    of the cast has the same first name.
+    """
+    sentences, person = _sentences(said.text), _person_in(memory)
     return tuple(
-        Put(one, tuple(who for who in _called(sentences, at, roster) if who != said.speaker))
+        Put(one, tuple(who for who in called if who != said.speaker))
         for at, one in enumerate(sentences)
         if one.endswith("?")
+        for called in (_called(sentences, at, roster, person),)
     )
 
 
@@ -124,7 +129,7 @@ def asked_of_learner(persona: str, memory: Sequence[Said], roster: Roster) -> tu
         put.sentence
         for _, said in _since_the_learner(memory)
         if said.speaker == persona and "?" in said.text
-        for put in questions_in(said, roster)
+        for put in questions_in(said, roster, memory)
         if not put.to
     )
 
@@ -144,7 +149,7 @@ def _put(said: Said, roster: Roster, before: Sequence[Said]) -> Put | None:
     """The last question of the line, unless it was only told again."""
     if "?" not in said.text:
         return None
-    put = next(reversed(questions_in(said, roster)), None)
+    put = next(reversed(questions_in(said, roster, before)), None)
     return None if put is None or _is_told_again(put.sentence, before) else put
 
 
@@ -162,13 +167,20 @@ def _is_told_again(asked: str, before: Sequence[Said]) -> bool:
     return any(one is not None and asked.endswith(core_of(one)) for one in questions)
 
 
-def _called(sentences: Sequence[str], at: int, roster: Roster) -> tuple[str, ...]:
-    """Whom the question there calls by name, in it or just before it."""
-    called = roster.addressed(sentences[at]).ids
+def _called(sentences: Sequence[str], at: int, roster: Roster, person: str) -> tuple[str, ...]:
+    """Whom of the cast the question there calls by name, in it or just before it."""
+    words = sentences[at]
+    called = roster.addressed(words).ids
     call = sentences[at - 1] if at else ""
     if not called and "," not in call and 0 < len(words_of(call)) <= CALL_WORDS:
-        called = roster.addressed(f"{call.rstrip('.!…')}, {sentences[at]}").ids
-    return called
+        words = f"{call.rstrip('.!…')}, {words}"
+        called = roster.addressed(words).ids
+    return tuple(one for one in called if not roster.may_mean(person, one, words))
+
+
+def _person_in(memory: Sequence[Said]) -> str:
+    """The name of the person who spoke last; "" before anybody did."""
+    return next((said.name for said in reversed(memory) if said.speaker == LEARNER), "")
 
 
 def _keep(kept: dict[str, float], who: Iterable[str], share: float) -> None:

@@ -57,6 +57,28 @@ def test_a_question_that_speaks_of_another_character_is_the_persons_for_all() ->
     assert open_to(memory, ROSTER) == {"roche": 1.0}
 
 
+@pytest.mark.parametrize(
+    ("person", "text", "to"),
+    [
+        ("Antoine", "Antoine, qui va payer ?", None),
+        ("Antoine Durand", "Antoine. Qui va payer ?", None),
+        ("Antoine", "Antoine Roche, qui va payer ?", "roche"),
+        ("Antoine", "Monsieur Roche, qui va payer ?", "roche"),
+        ("Antoine", "Monsieur le député, qui va payer ?", "roche"),
+        ("Camille", "Antoine, qui va payer ?", "roche"),
+        ("", "Antoine, qui va payer ?", "roche"),
+    ],
+)
+def test_a_question_by_a_first_name_that_the_person_has_too_is_the_persons(
+    person: str, text: str, to: str | None
+) -> None:
+    spoke = Said(speaker=LEARNER, name=person, text="Oui.", turn_id="u0001", phase="ouverture")
+    memory = (spoke, said("morel", text, 2))
+    assert handed_over(memory, ROSTER, ALL) == (("morel", to) if to else None)
+    assert open_to(memory, ROSTER) == {to or "morel": 1.0}
+    assert len(asked_of_learner("morel", memory, ROSTER)) == (0 if to else 1)
+
+
 def test_a_question_is_open_however_long_its_asker_goes_on() -> None:
     line = "Qui va payer ? Je vous le demande, parce que personne ici ne nous l'a encore dit."
     memory = (said("roche", line),)
