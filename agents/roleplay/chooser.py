@@ -7,22 +7,19 @@ import logging
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from agents.cast.moment import LEARNER, Said
 from agents.cast.roster import cast_of
 from agents.manager.ports import OUTSIDE, Question
+from agents.roleplay.conversation import conversation
 from scenarios.schema import Scenario
 from services.core.money import nano
 from services.llm.prompts.compiler import compile_prompt
-from services.llm.prompts.quoting import Quoted, join_quoted, quote, quote_said
 from services.llm.prompts.store import TemplateStore, shipped
-from services.llm.prompts.templates import Template
 from services.llm.request import Request, TaskType
 from services.llm.structured import Responds, structured
 
 MAX_TOKENS = 60
 HEARD_LINES = 16
 SAID_CHARS = 600
-NAME_CHARS = 60
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +89,9 @@ class OptimizerChooser:
         blocks = self._template.render(
             title=scenario.title,
             roster=_roster(scenario),
-            conversation=_conversation(question.heard, self._template),
+            conversation=conversation(
+                question.heard[-HEARD_LINES:], self._template, said_chars=SAID_CHARS
+            ),
             goal=question.goal,
             candidates=", ".join(question.candidates),
             spoke_last=question.spoke_last or "-",
@@ -119,14 +118,3 @@ def _roster(scenario: Scenario) -> str:
         f"{one.id}: {one.name}, {one.title}" if one.title else f"{one.id}: {one.name}"
         for one in cast_of(scenario)
     )
-
-
-def _conversation(heard: tuple[Said, ...], template: Template) -> Quoted:
-    """What was heard, `[who] words` a line, whatever the words contain."""
-    lines: list[Quoted] = []
-    for said in heard[-HEARD_LINES:]:
-        person = said.speaker == LEARNER
-        who = template.words["person"] if person else quote(said.name, NAME_CHARS)
-        note = template.words["cut"] if said.cut else ""
-        lines.append(quote_said(who, said.text, limit=SAID_CHARS, note=note))
-    return join_quoted(lines)

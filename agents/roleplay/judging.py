@@ -12,12 +12,12 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from agents.cast.moment import LEARNER, Said, window
+from agents.cast.moment import Said, window
 from agents.manager.ports import Judge, Shift
+from agents.roleplay.conversation import conversation
 from scenarios.schema import Scenario
 from services.core.money import nano
 from services.llm.prompts.compiler import compile_prompt
-from services.llm.prompts.quoting import Quoted, join_quoted, quote_said
 from services.llm.prompts.store import TemplateStore, shipped
 from services.llm.prompts.templates import Template
 from services.llm.request import Complexity, Message, Request, TaskType
@@ -149,11 +149,12 @@ class OptimizerJudge:
             f"{one.persona[:PERSONA_CHARS]}"
             for one in scenario.cast
         )
+        latest = window(heard, turns=HEARD_TURNS, chars=HEARD_CHARS)
         blocks = template.render(
             title=scenario.title,
             role=scenario.learner.role,
             roster="\n".join(roster),
-            conversation=_conversation(heard, template),
+            conversation=conversation(latest, template, said_chars=SAID_CHARS),
             characters=", ".join(personas),
         )
         return compile_prompt(blocks)
@@ -223,20 +224,6 @@ class Judging:
     def _count(self, outcome: str) -> None:
         self.counts[outcome] += 1
         self._told(outcome)
-
-
-def _conversation(heard: Sequence[Said], template: Template) -> Quoted:
-    """The latest things heard, `[who] words` a line, whatever the words contain."""
-    lines = (
-        quote_said(
-            template.words["person"] if said.speaker == LEARNER else said.name,
-            said.text,
-            limit=SAID_CHARS,
-            note=template.words["cut"] if said.cut else "",
-        )
-        for said in window(heard, turns=HEARD_TURNS, chars=HEARD_CHARS)
-    )
-    return join_quoted(lines)
 
 
 def _unit(value: float) -> float:
