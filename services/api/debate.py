@@ -18,7 +18,7 @@ from scenarios.schema import Scenario
 from services.api.admission import afford
 from services.api.auth import Player
 from services.api.debate_cast import cast_for
-from services.api.debate_stream import begun, streamed
+from services.api.debate_stream import begun, streamed, wants_stream
 from services.api.debate_view import DebateRequest, DebateView, Said, view
 from services.api.idempotency import Idempotency, Key
 from services.api.parts import PartsOf
@@ -121,7 +121,7 @@ async def hold_debate(
         shape=DebateView,
     )
     whole = partial(view, asked, seat)
-    if "text/event-stream" in accept:
+    if wants_stream(accept):
         return await begun(streamed(held, running.one(caller.user), lines, whole, parts.clock))
 
     async def hold() -> DebateView:

@@ -7,6 +7,9 @@ from scenarios.schema import Scenario
 from services.api.parts import Catalogue
 from services.api.problems import ProblemError
 
+NAMED = 6
+"""So many unknown speakers are named in a refusal, as many as a cast may have."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
@@ -45,7 +48,9 @@ def cast_for(
             return Seat(scenario=one, order=tuple(order))
     known = set(_ids(scenes[0]))
     announced = ", ".join(_announced(scenes[0]))
-    unknown = ", ".join(repr(one[:64]) for one in order if one not in known)
+    strangers = [repr(one[:64]) for one in order if one not in known]
+    more = [f"{len(strangers) - NAMED} more"] if len(strangers) > NAMED else []
+    unknown = ", ".join((*strangers[:NAMED], *more))
     raise ProblemError(
         422,
         "agent_unknown",

@@ -1,6 +1,7 @@
 """A debate as server-sent events: each line as it is ready, or as it was once."""
 
 import json
+import re
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, aclosing
 from typing import Protocol
@@ -10,6 +11,17 @@ from fastapi.responses import StreamingResponse
 from services.api.debate_view import DebateLine, DebateView, Said, line_of
 from services.api.idempotency import Held
 from services.core.clock import Clock
+
+STREAM = "text/event-stream"
+
+
+def wants_stream(accept: str) -> bool:
+    """Whether an `Accept` header names the stream, in whatever case, and not to refuse it (q=0)."""
+    for wanted in accept.lower().split(","):
+        kind, *parameters = (part.strip() for part in wanted.split(";"))
+        if kind == STREAM:
+            return not any(re.fullmatch(r"q\s*=\s*0(\.0*)?", one) for one in parameters)
+    return False
 
 
 class Whole(Protocol):
@@ -70,7 +82,7 @@ async def begun(messages: AsyncGenerator[str]) -> StreamingResponse:
     await anext(messages)
     return StreamingResponse(
         messages,
-        media_type="text/event-stream",
+        media_type=STREAM,
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 

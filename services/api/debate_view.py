@@ -1,9 +1,10 @@
 """What a debate over HTTP is asked with and answered with, and a held debate as an answer."""
 
+import unicodedata
 from collections.abc import Sequence
 from typing import Annotated, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from services.api.debate_cast import Seat
@@ -13,7 +14,20 @@ MAX_ROUNDS = 10
 MAX_TOPIC = 1500
 """As much of one thing said as a prompt quotes."""
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TOPIC)]
+
+def _readable(text: str) -> str:
+    """The text without control characters. Raises: ValueError when nothing in it can be seen."""
+    kept = "".join(one for one in text if one in "\n\t" or unicodedata.category(one) != "Cc")
+    if not any(one.isprintable() and not one.isspace() for one in kept):
+        raise ValueError("there is nothing to read in it")
+    return kept.strip()
+
+
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TOPIC),
+    AfterValidator(_readable),
+]
 
 
 class DebateRequest(BaseModel):
