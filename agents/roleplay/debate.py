@@ -26,6 +26,7 @@ from agents.roleplay.remembering import Remembering
 from scenarios.fields import Language
 from scenarios.schema import Limits, Moderation, Phase, Scenario, Turns
 from services.core.money import nano
+from services.llm.faults import fault_label
 from services.llm.optimizer import LLMOptimizer
 from services.llm.outcome import Outcome, Source
 from services.llm.prompts.quoting import Quoted, join_quoted, quote_said
@@ -46,9 +47,9 @@ FIRST, LATER, SYNTHESIS = "first", "later", "synthesis"
 class Spoken:
     """One line of a debate. `round` counts from 1; None is the synthesis.
 
-    `fault` is a stable word for why no model wrote it (`deadline`, `status_503`, `budget`, `echo`
-    for one that said what was just said), where one was to; `source` then is `understudy` and the
-    text the author's. `cost_nano` is nano-USD.
+    `fault` is a word of `services.llm.faults` for why no model wrote it, or `unfit`, or `echo` for
+    one that said what was just said, where one was to; `source` then is `understudy` and the text
+    the author's. `cost_nano` is nano-USD.
     """
 
     round: int | None
@@ -149,7 +150,7 @@ class Debate:
         if not text:
             text, source = self._authored(beat), Source.UNDERSTUDY
         if source is Source.UNDERSTUDY and self._optimizer.has_model:
-            fault = outcome.fault or unfit
+            fault = fault_label(outcome.fault) if outcome.fault else unfit
         self._told.append(text)
         return Spoken(
             round=number,

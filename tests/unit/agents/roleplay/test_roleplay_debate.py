@@ -144,6 +144,13 @@ async def test_the_first_round_is_one_batch_of_the_budget() -> None:
     assert [len(batch) for batch in accounts.batches] == [3]
 
 
+async def test_l7_a_budget_that_is_too_small_is_named_by_one_word_whosever_it_is() -> None:
+    model = Cast()
+    accounts = FakeAccounts(LoopClock(), refused=(f"fake/{model.name}",))
+    lines = await held(debate(model, rounds=1, accounts=accounts))
+    assert {one.fault for one in lines} == {"budget"}
+
+
 @pytest.mark.parametrize("seed", range(3))
 async def test_leaving_early_ends_what_is_under_way(seed: int) -> None:
     model = Cast(**{agent: Script(first_s=Random(seed).random() + 0.5) for agent in ORDER})

@@ -11,6 +11,7 @@ from services.api.debate import AT_ONCE
 from services.api.debate_view import DebateRequest, DebateView
 from services.api.memory import MemoryRequest, MemoryView
 from services.debrief.analysis import Kind
+from services.llm.faults import FAULTS, OTHER
 
 ROOT = Path(__file__).parents[4]
 DOC = (ROOT / "docs" / "http.md").read_text(encoding="utf-8")
@@ -50,6 +51,13 @@ def test_every_code_of_the_two_calls_is_one_of_ours() -> None:
     source = "".join(path.read_text() for folder in folders for path in folder.glob("*.py"))
     assert len(CODES) > 10
     assert [code for code in CODES if f'"{code}"' not in source] == []
+
+
+def test_every_word_for_a_line_that_failed_is_told_and_no_other() -> None:
+    table = DOC.partition("### Why a line is its author's")[2].partition("## ")[0]
+    told = set(re.findall(r"`([a-z]+(?:_[0-9]+)?)`", table))
+    statuses = {word for word in FAULTS if word.startswith("status_")}
+    assert told - statuses - {"unfit", "echo", OTHER} == FAULTS - statuses
 
 
 def test_kinds_and_limits_are_those_in_use() -> None:
