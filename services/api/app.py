@@ -26,6 +26,7 @@ from services.api import (
 )
 from services.api.auth import AnyCaller, Doorman, Keys, Operator
 from services.api.body_limit import BodyLimit
+from services.api.claims import Claims
 from services.api.debate import Debates, Running
 from services.api.idempotency import Idempotency
 from services.api.pages import Pages, SecurityHeaders
@@ -62,7 +63,9 @@ def create_app(parts: Parts, *, debates: Debates | None = None) -> FastAPI:
     app.state.throttle = Throttle()
     app.state.debates = debates
     app.state.running = Running()
-    app.state.idempotency = Idempotency(parts.shared, parts.keys)
+    app.state.idempotency = Idempotency(
+        parts.shared, parts.keys, Claims(parts.presence, parts.clock)
+    )
     app.state.drain = health.Drain()
     app.state.pulse = health.Pulse()
     problems.install(app)

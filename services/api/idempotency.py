@@ -1,7 +1,8 @@
 """`Idempotency-Key`: a call that starts work is done once, however often a client sends it.
 
 Answers are kept for a day in the cache that the processes share; the key is the caller's own, so
-nobody is served another one's answer. While that cache is away a call is simply done again.
+nobody is served another one's answer. Of two processes one does the work, the other waits for it.
+While that cache is away a call is simply done again.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from typing import Annotated, Generic, TypeVar
 from fastapi import Header
 from pydantic import BaseModel
 
+from services.api.claims import Claims
 from services.api.problems import ProblemError
 from services.llm.cache.key import Keys, Tag
 from services.llm.cache.stored import MARK
@@ -41,9 +43,10 @@ class Held(Generic[T]):
 class Idempotency:
     """Answers by caller, operation and key."""
 
-    def __init__(self, cache: SharedCache | None, keys: Keys | None) -> None:
+    def __init__(self, cache: SharedCache | None, keys: Keys | None, claims: Claims) -> None:
         self._cache = cache
         self._keys = keys
+        self._claims = claims
         self._doing: dict[str, tuple[asyncio.Lock, int]] = {}
 
     async def once(
@@ -101,7 +104,12 @@ class Idempotency:
                 await self._keep(name, body, answer, kept_s=kept_s, tags=(own, *tags))
 
         async with self._alone(name):
-            yield Held(answer=await self._kept(name, body, shape), keep=keep)
+            known = await self._kept(name, body, shape)
+            if known is not None or self._cache is None:
+                yield Held(answer=known, keep=keep)
+                return
+            async with self._claims.alone(name):
+                yield Held(answer=await self._kept(name, body, shape), keep=keep)
 
     async def _kept(self, name: str, body: str, shape: type[T]) -> T | None:
         raw = await self._cache.get(_stored(name)) if self._cache is not None else None
