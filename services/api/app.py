@@ -37,7 +37,7 @@ from services.api.watcher import Watcher
 from services.telemetry.metrics import CAUGHT, DISPATCHES
 
 END_S = 5.0
-EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 
 closed = APIRouter(include_in_schema=False)
 

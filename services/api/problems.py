@@ -101,6 +101,8 @@ async def _http(_: Request, error: Exception) -> Response:
     assert isinstance(error, StarletteHTTPException)  # noqa: S101 - registered for this class
     if isinstance(error, ProblemError):
         code = error.code
+    elif error.status_code == HTTPStatus.BAD_REQUEST:  # a body that is no text, or nested too deep
+        return _unreadable([FieldProblem(field="body", message="it cannot be read")])
     else:
         code = HTTPStatus(error.status_code).name.lower()
     return problem_response(error.status_code, code, str(error.detail), headers=error.headers or {})
@@ -112,7 +114,11 @@ async def _invalid(_: Request, error: Exception) -> Response:
         FieldProblem(field=".".join(str(step) for step in one["loc"]), message=one["msg"])
         for one in error.errors()[:10]
     ]
-    return problem_response(422, "request_invalid", "the request cannot be read", errors=fields)
+    return _unreadable(fields)
+
+
+def _unreadable(errors: list[FieldProblem]) -> Response:
+    return problem_response(422, "request_invalid", "the request cannot be read", errors=errors)
 
 
 async def _access(_: Request, error: Exception) -> Response:

@@ -19,6 +19,8 @@ from tests.fakes.parts import FakeParts
         ("GET", "/api/livekit/token", 405, "method_not_allowed"),
         ("DELETE", "/api/scenarios", 405, "method_not_allowed"),
         ("POST", "/", 405, "method_not_allowed"),
+        ("OPTIONS", "/api/debate", 405, "method_not_allowed"),
+        ("TRACE", "/api/scenarios", 405, "method_not_allowed"),
         ("GET", "/api/scenarios/none", 404, "scenario_unknown"),
         ("GET", f"/api/sessions/{new_room()}", 404, "session_unknown"),
         ("GET", "/api/sessions/%00", 404, "session_unknown"),
@@ -35,14 +37,19 @@ async def test_a_wrong_call_is_a_problem(
     assert len(answer.content) < 400
 
 
-async def test_a_wrong_method_is_told_the_right_one(client: httpx.AsyncClient) -> None:
-    answer = await client.get("/api/livekit/token")
-    assert answer.headers["Allow"] == "POST"
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "TRACE"])
+async def test_a_wrong_method_is_told_the_right_one(client: httpx.AsyncClient, method: str) -> None:
+    answer = await client.request(method, "/api/livekit/token")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
 
 
-@pytest.mark.parametrize("body", ["{", "[]", "7", '"x"', "\x00", '{"room_name": {}}'])
+@pytest.mark.parametrize(
+    "body",
+    ["{", "[]", "7", '"x"', "\x00", '{"room_name": {}}', "[" * 30_000, b"\xff\xfe{"],
+    ids=("open", "list", "number", "text", "nul", "object", "deep", "not utf-8"),
+)
 async def test_an_unreadable_body_is_422_and_not_echoed(
-    client: httpx.AsyncClient, body: str
+    client: httpx.AsyncClient, body: str | bytes
 ) -> None:
     answer = await client.post("/api/livekit/token", content=body)
     assert answer.status_code == 422
