@@ -2,11 +2,15 @@
 
 import re
 import unicodedata
+from collections.abc import Set
+
+from scenarios.hearing import words_of
 
 MAX_ASIDE_CHARS = 200
 """An aside that does not close within this length is none."""
 
 _PAIRS = {"(": ")", "[": "]", "{": "}", "<": ">", "*": "*"}
+_LABELS = frozenset("[(")
 _DROPPED = frozenset("_`#|~\\⟦⟧\ufe0e\ufe0f\u20e3")
 _SPOKEN_SYMBOLS = frozenset("°©®™")
 _ADDRESS = re.compile(r"(?:[a-z]{2,12}://|www\.|mailto:|[/#.])\S*", re.IGNORECASE)
@@ -18,10 +22,12 @@ class Asides:
     """A filter for text that comes in pieces: stage directions go, emphasis keeps its word.
 
     Of a link, `[words](address)`, the words are kept. What a brace opens is data and never speech:
-    it goes to the end if no brace closes it.
+    it goes to the end if no brace closes it. One of the `speakers`, as folded words, in brackets
+    before a sentence is who says it, as in a transcript: it becomes a label, `name:`, on a line.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, speakers: Set[str] = frozenset()) -> None:
+        self._speakers = speakers
         self._closing = ""
         self._held = ""
         self._last = "\n"
@@ -71,8 +77,11 @@ class Asides:
         linked, self._linked = self._linked, ""
         if linked and _ADDRESS.fullmatch(inner):
             return self._clean(linked)
-        self._bracketed = inner if opening == "[" else ""
         midway = self._last.strip() and self._last not in _SENTENCE_ENDS
+        who = inner.partition(",")[0]
+        if opening in _LABELS and not midway and " ".join(words_of(who)) in self._speakers:
+            return self._clean(f"\n{who}:")
+        self._bracketed = inner if opening == "[" else ""
         emphasis = opening == "*" and " " not in inner and midway
         figure = opening == "(" and any(char.isdigit() for char in inner)
         return self._clean(inner) if emphasis or figure else ""

@@ -7,13 +7,16 @@ nothing about who speaks: it only ends the line. Which sentences a character may
 """
 
 import re
+from functools import cache
 
 from agents.cast.asides import Asides
 from agents.cast.naming import is_abbreviated, name_of
 from agents.cast.role import out_of_role
+from scenarios.fields import Language
 from scenarios.hearing import words_of
 from scenarios.schema import Character, Scenario
 from services.llm.prompts.spoken import END, SpokenGuard
+from services.llm.prompts.store import shipped
 from services.llm.prompts.words import Phrase
 
 LINE_WORDS = 90
@@ -47,7 +50,6 @@ class LineGuard:
 
     def __init__(self, persona: str, scenario: Scenario, *, words: int = LINE_WORDS) -> None:
         self.done = False
-        self._asides = Asides()
         self._scenario = scenario
         character = scenario.character(persona)
         self._sentences = SpokenGuard(
@@ -56,7 +58,9 @@ class LineGuard:
         self._own = _labels(character)
         others = {label for one in scenario.cast if one.id != persona for label in _labels(one)}
         learner = " ".join(words_of(scenario.learner.role))
-        self._others = (others | {*_STRANGERS, learner}) - self._own
+        person = _person(scenario.language)
+        self._others = (others | {*_STRANGERS, learner, person}) - self._own
+        self._asides = Asides(self._own | self._others)
         self._limit = words
         self._words = 0
         self._held = ""
@@ -169,6 +173,12 @@ def clean_line(text: str, persona: str, scenario: Scenario) -> str:
     """The whole line, cleaned."""
     guard = LineGuard(persona, scenario)
     return (guard.feed(text) + guard.flush()).strip()
+
+
+@cache
+def _person(language: Language) -> str:
+    """What the person is called in the conversation of a prompt, folded."""
+    return " ".join(words_of(shipped().get("persona_answer", language).words["person"]))
 
 
 def _labels(character: Character) -> frozenset[str]:
