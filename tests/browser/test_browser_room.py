@@ -247,6 +247,9 @@ async def test_person_who_listens_in_a_quiet_room_is_not_warned(visit: Visit) ->
     await page.wait_for_function(f"() => ({level})() < 0.01")
     await page.clock.run_for(20_000)
     await expect(page.get_by_test_id("room-hint")).to_be_hidden()
+    await page.evaluate(f"async () => {{ ({_DEAD}); await fake.microphone(true); }}")
+    await page.clock.run_for(20_000)
+    await expect(page.get_by_test_id("room-hint")).to_be_hidden()
 
 
 async def test_language_switches_in_mid_scene(visit: Visit) -> None:

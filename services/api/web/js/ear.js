@@ -5,11 +5,11 @@ import { Meter, SILENCE } from "./meter.js";
 const UNHEARD_MS = 15_000;
 
 export class Ear {
-  /** @param {MediaStreamTrack} track */
-  constructor(track) {
+  /** @param {MediaStreamTrack} track @param {boolean} works  it has given sound before, as after a reconnect */
+  constructor(track, works = false) {
     this.track = track;
     this.meter = new Meter(track);
-    this.works = false;
+    this.works = works;
     this.fineAt_ms = performance.now();
   }
 

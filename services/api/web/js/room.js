@@ -233,7 +233,7 @@ export class SceneRoom {
     const track = publication.track?.mediaStreamTrack;
     if (!track || publication.kind !== "audio") return;
     this.ear?.close();
-    this.ear = new Ear(track);
+    this.ear = new Ear(track, this.ear?.works);
   }
 
   /** The agent's own account; when it is not ready yet, the next asking will do. */
