@@ -26,6 +26,7 @@ class Lexicon:
     blockers: frozenset[Phrase]
     articles: frozenset[Phrase]
     selves: frozenset[Phrase]
+    topics: frozenset[Phrase]
     third_person: frozenset[Phrase]
     you: frozenset[Phrase]
     own_verbs: frozenset[Phrase]

@@ -146,6 +146,11 @@ class _Around:
         self.at_end = made_of(self.right, lexicon.closers)
         self.comma_before = call.start > 0 and tokens[call.start - 1].comma
         self.comma_after = tokens[call.end - 1].comma
+        self.topic = (
+            self.comma_after
+            and self.right[:1] in lexicon.topics
+            and (len(self.right) == 1 or tokens[call.end].comma)
+        )
         self.possessive = tokens[call.end - 1].apostrophe and self.right[:1] == ("s",)
         own = ending(self.left, lexicon.selves)
         self.themself = own > 0 and not self.at_start and made_of(self.left[:-own], lexicon.openers)
@@ -169,6 +174,8 @@ class _Around:
     @property
     def spoken_of(self) -> bool:
         """Whether the sentence goes on about them in the third person."""
+        if self.topic:
+            return True
         if self.right[:1] in self._lexicon.third_person:
             apposed = self.comma_before and not self.at_start
             if self.comma_after and not (apposed and not self._says_you(self.right)):
