@@ -112,6 +112,34 @@ async def test_s2_a_killed_job_is_followed_by_one_that_goes_on(fragile: House) -
         await goes_on(seat, before)
 
 
+async def test_s2_a_late_guest_is_there_with_its_track_after_a_killed_job(fragile: House) -> None:
+    async with seated(fragile, "salon") as seat:
+        person = seat.person
+        await seat.greeted()
+        told = told_by_the_room(person)
+        await seat.reply_to("Bonsoir.")
+        await seat.quiet()
+        await seat.reply_to("Et maintenant ?")
+        await person.until(lambda: person.lines("zoe"), limit_s=LIMIT_S)
+        await seat.quiet()
+        arrived = (await seat.cast_turns(1))[-1]
+        assert arrived["speaker"] == "zoe"
+        kill(*players(fragile))
+        await is_back(seat, told)
+        await person.until(lambda: person.attribute("repartee.phase"), limit_s=LIMIT_S)
+        roster = json.loads(person.attribute("repartee.roster"))
+        assert [one["id"] for one in roster] == ["lise", "paul", "zoe"]
+        asked_s = await person.write("Et vous, Zoé ?")
+        answer = await seat.line_after(asked_s)
+        assert answer.persona == "zoe"
+        names = {one.sid: one.name for one in person.agent().track_publications.values()}
+        assert sorted(names.values()) == ["lise", "paul", "zoe"]
+        assert names[answer.attributes["repartee.track"]] == "zoe"
+        assert person.heard["zoe"].after(asked_s) is not None
+        said = [turn["text"] for turn in await seat.turns() if turn["speaker"] == "zoe"]
+        assert said.count(arrived["text"]) == 1
+
+
 async def test_s2_a_killed_worker_comes_back_and_its_scene_goes_on(fragile: House) -> None:
     async with seated(fragile, "round") as seat:
         told = told_by_the_room(seat.person)

@@ -3,17 +3,16 @@
 import asyncio
 import json
 from itertools import pairwise
-from pathlib import Path
 
 import aiohttp
 import numpy as np
 import pytest
 from livekit import rtc
 
-from bench.house import House, open_house
+from bench.house import House
 from bench.person import Heard, Person
 from bench.recordings import RATE_HZ, recording
-from tests.room._seat import LIMIT_S, SCENES, Seat, exited, seated
+from tests.room._seat import LIMIT_S, Seat, exited, seated
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -160,16 +159,6 @@ async def test_m1_music_is_no_turn(house: House) -> None:
         told = [t["text"] for t in await seat.turns() if t["speaker"] == "learner"]
         assert own == []
         assert told == ["And now?"]
-
-
-async def test_all_spoken_lines_share_one_track_on_demand(tmp_path: Path) -> None:
-    told = {"REPARTEE_SCENARIOS": str(SCENES), "REPARTEE_TRACKS": "shared"}
-    async with open_house(tmp_path, **told) as house, seated(house, "round") as seat:
-        await seat.greeted(lines=3)
-        (sid,) = {line.attributes["repartee.track"] for line in seat.person.lines()}
-        assert [n for n, one in seat.person.heard.items() if one.at_s] == ["cast"]
-        assert tracks(seat.person)["cast"].sid == sid
-        assert [line.persona for line in seat.person.lines()] == ["ada", "ben", "cleo"]
 
 
 async def test_the_scene_stands_still_until_it_is_resumed(house: House) -> None:
