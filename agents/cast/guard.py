@@ -46,9 +46,14 @@ _TIGHT = frozenset(".,…")
 
 
 class LineGuard:
-    """Cleans one line. `done` once nothing more of it may be spoken: the stream can be closed."""
+    """Cleans one line. `done` once nothing more of it may be spoken: the stream can be closed.
 
-    def __init__(self, persona: str, scenario: Scenario, *, words: int = LINE_WORDS) -> None:
+    `person` is the name of the person, whose lines the character does not say either.
+    """
+
+    def __init__(
+        self, persona: str, scenario: Scenario, *, words: int = LINE_WORDS, person: str = ""
+    ) -> None:
         self.done = False
         self._scenario = scenario
         character = scenario.character(persona)
@@ -58,8 +63,8 @@ class LineGuard:
         self._own = _labels(character)
         others = {label for one in scenario.cast if one.id != persona for label in _labels(one)}
         learner = " ".join(words_of(scenario.learner.role))
-        person = _person(scenario.language)
-        self._others = (others | {*_STRANGERS, learner, person}) - self._own
+        others |= {*_STRANGERS, learner, _person(scenario.language), *_called(person)}
+        self._others = others - self._own - {""}
         self._asides = Asides(self._own | self._others)
         self._limit = words
         self._words = 0
@@ -183,7 +188,12 @@ def _person(language: Language) -> str:
 
 def _labels(character: Character) -> frozenset[str]:
     """What a model may put before a colon to mean that character, as folded words."""
-    name = name_of(character.name)
-    forms = {words_of(character.name), *name, name.whole[:1], name.whole[-1:]}
-    forms |= {words_of(character.id), words_of(character.title or "")}
+    also = (words_of(character.id), words_of(character.title or ""))
+    return _called(character.name) | {" ".join(form) for form in also if form}
+
+
+def _called(name: str) -> frozenset[str]:
+    """What of a name may stand before a colon, as folded words."""
+    parts = name_of(name)
+    forms = {words_of(name), *parts, parts.whole[:1], parts.whole[-1:]}
     return frozenset(" ".join(form) for form in forms if form)

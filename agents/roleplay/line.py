@@ -56,7 +56,7 @@ class Wanted:
     person said: then other sessions of the scene may share the answer. `said` are the cast's
     latest lines and those that come before this one: it must not say the same. `ever` are all that
     were said in the scene: none is said word for word again. A `patient` line is not waited for: it
-    may be held until its first sentence is whole.
+    may be held until its first sentence is whole. `person` is the name of the person in the room.
     """
 
     beat: Beat
@@ -67,3 +67,4 @@ class Wanted:
     said: Callable[[], Sequence[str]] = tuple
     ever: Callable[[], Sequence[str]] = tuple
     patient: Callable[[], bool] = bool
+    person: str = ""

@@ -168,7 +168,7 @@ class Lines:
     def _line(self, wanted: Wanted, request: Request, answer: Answer, told: Told) -> Line:
         """The answer as the guards let it through, or other words when nothing is left."""
         beat, language = wanted.beat, self._scenario.language
-        guard = LineGuard(beat.persona, self._scenario)
+        guard = LineGuard(beat.persona, self._scenario, person=wanted.person)
         echoes = EchoGuard(wanted.said, language, ever=wanted.ever, patient=wanted.patient)
         instead: Source | None = None
 

@@ -53,6 +53,7 @@ class Prompting:
             private=bool(heard) or any(s.speaker == LEARNER for s in self._manager.memory),
             said=lambda: self._said(beat, before)[-RECENT_LINES - len(before) :],
             ever=lambda: self._said(beat, before),
+            person=self._learner_name,
         )
 
     def _prompt(self, beat: Beat, plan: Plan, heard: str, before: Sequence[Said]) -> Prompt:

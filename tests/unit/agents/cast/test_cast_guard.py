@@ -48,6 +48,22 @@ def test_only_what_the_character_says_is_left(text: str, spoken: str) -> None:
     assert clean_line(text, "morel", SCENARIO) == spoken
 
 
+@pytest.mark.parametrize(
+    ("person", "text", "spoken"),
+    [
+        ("Camille", "Bonsoir. Camille : mais si !", "Bonsoir."),
+        ("Camille Durand", "Bonsoir.\n[Camille] Mais si !", "Bonsoir."),
+        ("", "Bonsoir. Camille : mais si !", "Bonsoir. Camille : mais si !"),
+        ("Claire", "Claire : Bonsoir.", "Bonsoir."),
+    ],
+)
+def test_p3_the_person_s_name_before_a_colon_ends_the_line(
+    person: str, text: str, spoken: str
+) -> None:
+    guard = LineGuard("morel", SCENARIO, person=person)
+    assert (guard.feed(text) + guard.flush()).strip() == spoken
+
+
 PARTS = debate(
     cast=[
         character("martin", "Jean-Luc Martin", "directeur financier"),

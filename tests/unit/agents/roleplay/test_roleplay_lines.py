@@ -54,6 +54,13 @@ async def test_answer_is_spoken_cheap_and_belongs_to_its_session() -> None:
     assert request.template == "persona_answer.fr@2"
 
 
+async def test_p3_no_line_goes_on_as_the_person() -> None:
+    run = await open_run(FakeChatModel(("Bonsoir.", " Camille :", " Mais si !")))
+    plan = run.roleplay._manager.begin(0.0)
+    line = run.roleplay.line(plan.beats[0], plan=plan)
+    assert "".join([piece async for piece in line]).strip() == "Bonsoir."
+
+
 async def test_opening_before_anybody_spoke_is_shared_by_the_scenes_sessions() -> None:
     assert (await first_opening(await opened())).scope is Scope.SCENARIO
 
