@@ -25,6 +25,8 @@ class Lexicon:
     mentions: frozenset[Phrase]
     blockers: frozenset[Phrase]
     articles: frozenset[Phrase]
+    wants: frozenset[Phrase]
+    views: frozenset[Phrase]
     selves: frozenset[Phrase]
     topics: frozenset[Phrase]
     third_person: frozenset[Phrase]

@@ -108,7 +108,7 @@ def _evidence(call: Call, sentence: Sentence, lexicon: Lexicon, done: int) -> in
     """How sure it is that the call speaks to them; `done` words were an earlier address."""
     around = _Around(call, sentence, lexicon, done)
     if around.possessive or around.themself:
-        return -3
+        return ENOUGH_UNSURE if around.asks_view else -3
     if _is_sequel(call, sentence, lexicon, done) and not around.spoken_of:
         return ENOUGH_UNSURE
     score = int(call.honorific) + around.place()
@@ -170,6 +170,12 @@ class _Around:
         if self.at_end:
             return 1 + 2 * self._says_you(self.left) + self._asks
         return 0
+
+    @property
+    def asks_view(self) -> bool:
+        """Whether it is asked what they think, by a possessive: "What's Daniel's view?"."""
+        view = self.possessive and self.right[1:2] in self._lexicon.views
+        return view and ending(self.left, self._lexicon.wants) > 0
 
     @property
     def spoken_of(self) -> bool:
