@@ -17,8 +17,8 @@ from pathlib import Path
 
 from scenarios.catalogue import LIBRARY, scenes_below
 from scenarios.describe import summary
-from scenarios.errors import ScenarioErrors, nearest
-from scenarios.loader import load, problems_in
+from scenarios.errors import Problem, ScenarioErrors, nearest
+from scenarios.loader import load, problems_in, unchecked
 from scenarios.shape import json_schema
 
 
@@ -55,7 +55,7 @@ def _lint(paths: Sequence[str], *, as_json: bool) -> int:
             print(f"{name}: no scenario here", file=sys.stderr)
             return 2
         files += [one for one in found if one not in files]
-    problems = [one for file in files for one in problems_in(file)]
+    problems = [one for file in files for one in _told(file)]
     if as_json:
         print(json.dumps([one.as_json() for one in problems], indent=2, ensure_ascii=False))
     else:
@@ -63,6 +63,12 @@ def _lint(paths: Sequence[str], *, as_json: bool) -> int:
             print(one)
         print(f"{len(files)} scene(s), {len(problems)} problem(s)", file=sys.stderr)
     return 1 if problems else 0
+
+
+def _told(file: Path) -> list[Problem]:
+    """What is wrong with a file, and what such errors kept from being looked at."""
+    problems, waits = problems_in(file), unchecked(file)
+    return [*problems, waits] if waits else problems
 
 
 def _files(path: Path) -> list[Path]:

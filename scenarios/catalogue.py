@@ -107,7 +107,9 @@ class Catalogue:
             _tell("scenario.refused", logging.WARNING, path, problems)
         else:
             problems = loaded.warnings
-            if good and good.hash != loaded.hash:
+            if old and _refused(old):
+                _tell("scenario.accepted", logging.INFO, path, problems)
+            elif good and good.hash != loaded.hash:
                 _tell("scenario.reloaded", logging.INFO, path, problems)
             good = loaded
         self._entries[path] = _Entry(stamp=stamp, good=good, problems=problems)
@@ -158,6 +160,10 @@ def _entries_of(folder: Path) -> list[Path]:
         return sorted(islice(folder.iterdir(), _MAX_WATCHED))
     except OSError:
         return []
+
+
+def _refused(entry: _Entry) -> bool:
+    return any(one.severity == "error" for one in entry.problems)
 
 
 def _tell(event: str, level: int, path: Path, problems: Sequence[Problem]) -> None:

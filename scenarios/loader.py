@@ -71,6 +71,28 @@ def problems_in(path: Path) -> list[Problem]:
         return list(errors.problems)
 
 
+def unchecked(path: Path) -> Problem | None:
+    """The warning that names, events and secrets wait for a file whose form or types are wrong.
+
+    It stands at the last of those errors. None where all was checked, or nothing could be read.
+    """
+    path = file_of(path)
+    file = str(path)
+    try:
+        text = source.read(path, file=file)
+        yaml_reader.read(text, file=file)
+    except ScenarioErrors:
+        return None
+    try:
+        _understood(text, file=file)
+    except ScenarioErrors as errors:
+        last = errors.problems[-1]
+        cause = "names, events and secrets are not checked yet"
+        hint = "They are once the errors above are mended."
+        return problem(file, (last.line, last.column), "W-UNCHECKED", WHOLE_FILE, cause, hint)
+    return None
+
+
 def file_of(path: Path) -> Path:
     """The scenario file that a file's or a folder's path means."""
     return path / FILE_NAME if path.is_dir() else path

@@ -137,6 +137,23 @@ def test_refusal_is_logged_once_with_codes_and_no_text(
     assert "moral" not in str(record.__dict__)
 
 
+@pytest.mark.parametrize("title", ["Le débat", "Le duel"], ids=["taken back", "gone on with"])
+def test_scene_that_is_accepted_again_after_a_refusal_is_logged_once(
+    scene: SceneFile, caplog: pytest.LogCaptureFixture, title: str
+) -> None:
+    caplog.set_level(logging.INFO)
+    catalogue = Catalogue([scene.folder.parent])
+    catalogue.ids()
+    scene.change("lead: morel", "lead: moral")
+    catalogue.ids()
+    scene.change("lead: moral", "lead: morel")
+    scene.change("title: Le débat", f"title: {title}")
+    catalogue.ids()
+    catalogue.ids()
+    told = [(record.getMessage(), record.levelname) for record in caplog.records]
+    assert told == [("scenario.refused", "WARNING"), ("scenario.accepted", "INFO")]
+
+
 def test_knowledge_file_that_appears_mends_the_scene(scene: SceneFile) -> None:
     scene.change("[knowledge/fret.md]", "[knowledge/rail.md]")
     catalogue = Catalogue([scene.folder.parent])

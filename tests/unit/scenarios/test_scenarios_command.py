@@ -11,7 +11,9 @@ from scenarios.catalogue import LIBRARY, scenes_below
 from tests.fakes.scene_file import SceneFile
 
 ROOT = Path(__file__).parents[3]
-LINE = re.compile(r"^(?P<file>.+):(\d+):(\d+): (error|warning) [EW]-[A-Z-]+ \S+: .+\.( .+)?$")
+LINE = re.compile(
+    r"^(?P<file>.+):(?P<line>\d+):(\d+): (error|warning) (?P<code>[EW]-[A-Z-]+) \S+: .+\.( .+)?$"
+)
 
 Output = pytest.CaptureFixture[str]
 
@@ -33,6 +35,28 @@ def test_errors_and_warnings_exit_1_in_the_documented_form(
     found = LINE.match(line)
     assert found
     assert found["file"] == str(scene.path)
+
+
+@pytest.mark.parametrize("form", ["list", "text"])
+def test_schema_errors_are_told_with_what_they_kept_from_being_checked(
+    scene: SceneFile, capsys: Output, form: str
+) -> None:
+    for old, new in [
+        ("language: fr", "language: es"),
+        ("{gender: male}", "{gender: mal}"),
+        ("lead: morel", "lead: x"),
+        ("by: roche", "by: x"),
+        ("secret: morel.rapport", "secret: morel.x"),
+    ]:
+        scene.change(old, new)
+    assert main(["lint", str(scene.path)] + ["--json"] * (form == "list")) == 1
+    said = capsys.readouterr().out
+    lines = [(one["code"], one["line"]) for one in json.loads(said)] if form == "list" else []
+    for found in (LINE.match(one) for one in said.splitlines() if form == "text"):
+        assert found
+        lines.append((found["code"], int(found["line"])))
+    voice = scene.line_of("{gender: mal}")
+    assert lines == [("E-CHOICE", 4), ("E-CHOICE", voice), ("W-UNCHECKED", voice)]
 
 
 def test_json_holds_the_same_fields(scene: SceneFile, capsys: Output) -> None:
