@@ -8,6 +8,7 @@ import importlib
 import logging
 import os
 from dataclasses import fields
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from livekit.agents import AgentServer, JobContext, JobProcess, JobRequest
@@ -63,6 +64,16 @@ async def accept(request: JobRequest) -> None:
     await request.accept()
 
 
+def own_counters() -> str | None:
+    """A folder for this worker and its jobs inside the one where the whole house counts.
+
+    LiveKit's server empties the folder that it is given (livekit-agents 1.8.9, worker.py): given
+    that of the house, it would take all other processes' counters away.
+    """
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    return str(Path(folder) / f"worker-{os.getpid()}") if folder else None
+
+
 server = AgentServer(
     host=settings.worker_host,
     port=settings.worker_port,
@@ -74,6 +85,7 @@ server = AgentServer(
     drain_timeout=settings.drain_s,
     job_memory_warn_mb=settings.job_memory_mb * 0.7,
     job_memory_limit_mb=settings.job_memory_mb,
+    prometheus_multiproc_dir=own_counters(),
 )
 
 

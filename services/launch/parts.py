@@ -42,7 +42,7 @@ def furnish(settings: Settings, environ: Mapping[str, str]) -> House:
     metrics = settings.data_dir / "prometheus"
     for folder in (logs, settings.data_dir / "run", metrics):
         folder.mkdir(parents=True, exist_ok=True)
-    for stale in metrics.glob("*.db"):  # counters of processes that are gone
+    for stale in metrics.rglob("*.db"):  # counters of processes that are gone
         stale.unlink()
     server = _own_server(settings)
     wanted = {

@@ -1,6 +1,7 @@
 """GET /metrics on its own port, in threads: all processes of this machine added up.
 
-They count in one folder, named by PROMETHEUS_MULTIPROC_DIR. prometheus_client decides where it
+They count in one folder, named by PROMETHEUS_MULTIPROC_DIR, and in folders inside it: a worker has
+one of its own, since LiveKit empties whatever it is given. prometheus_client decides where it
 counts when it is first imported, so the launcher sets the variable, and empties the folder, before
 any of these processes starts.
 """
@@ -56,11 +57,11 @@ class _AllProcesses(Collector):
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._inner = MultiProcessCollector(None, path=str(folder))  # type: ignore[no-untyped-call]
 
     def collect(self) -> Iterator[Metric]:
         _forget_dead(self._folder)
-        yield from self._inner.collect()  # type: ignore[no-untyped-call]
+        files = [str(file) for file in self._folder.rglob("*.db")]
+        yield from MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
 
 
 @contextmanager
@@ -138,7 +139,7 @@ def _registry() -> CollectorRegistry:
 
 def _forget_dead(folder: Path) -> None:
     """Drops the live gauges of processes that are gone: a killed job plays no scene any more."""
-    for file in folder.glob("gauge_live*.db"):
+    for file in folder.rglob("gauge_live*.db"):
         found = _LIVE_GAUGE.match(file.name)
         if found and not _alive(int(found[1])):
             file.unlink(missing_ok=True)

@@ -68,6 +68,21 @@ def test_all_processes_are_added_up_and_a_killed_job_plays_no_scene(tmp_path: Pa
     assert after["repartee_tokens_minted_total"] == 2
 
 
+def test_a_worker_that_counts_in_a_folder_of_its_own_is_added_up(tmp_path: Path) -> None:
+    own = tmp_path / "worker-1"
+    own.mkdir()
+    with ExitStack() as stack:
+        _, port = stack.enter_context(process("metrics_page.py", tmp_path))
+        job, _ = stack.enter_context(process("metrics_worker.py", own))
+        before = page(port)
+        job.kill()
+        job.wait()
+        after = page(port)
+    assert before["repartee_sessions_active"] == 2
+    assert after["repartee_sessions_active"] == 1
+    assert after["repartee_tokens_minted_total"] == 1
+
+
 def test_taken_port_is_a_config_error_that_names_the_setting() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

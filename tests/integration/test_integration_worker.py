@@ -18,6 +18,7 @@ for name in SHARED:
 print(json.dumps({
     "given": server._preload_modules,
     "shared": list(SHARED),
+    "counters": server._prometheus_multiproc_dir,
     "threads": threading.active_count(),
     "heavy": [name for name in ("alembic", "genai_prices", "livekit.plugins.openai", "redis")
               if name in sys.modules],
@@ -51,3 +52,10 @@ def test_the_vendors_plugin_is_shared_where_it_speaks(tmp_path: Path, speech: st
     told = worker(tmp_path, OPENAI_API_KEY="k", REPARTEE_SPEECH=speech)
     assert ("agents.stage.vendor_speech" in told["shared"]) is (speech == "openai")
     assert ("livekit.plugins.openai" in told["heavy"]) is (speech == "openai")
+
+
+def test_a_worker_is_not_given_the_folder_where_others_count(tmp_path: Path) -> None:
+    """LiveKit's server empties the one that it is given."""
+    told = worker(tmp_path, PROMETHEUS_MULTIPROC_DIR=str(tmp_path))
+    assert Path(told["counters"]).parent == tmp_path
+    assert worker(tmp_path)["counters"] is None
