@@ -2,14 +2,13 @@
 
 import asyncio
 
-import numpy as np
 import pytest
 
 from bench.house import House
 from bench.person import Person
-from bench.recordings import Language, Pcm, recording, silence
 from bench.vendor import Vendor
 from tests.room._seat import LIMIT_S, Seat, seated
+from tests.room._sounds import spoken
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -37,13 +36,6 @@ def hears(stub: Vendor, words: str) -> None:
     """What the vendor will recognise from now on, however often it is asked."""
     stub.transcripts.clear()
     stub.transcripts.extend([words] * 100)
-
-
-def spoken(*names: str, language: Language = "en", pause_s: float = 0.0) -> Pcm:
-    """Recordings one after the other, with that silence between."""
-    parts = [recording(name, language) for name in names]
-    between = [np.concatenate([part, silence(pause_s)]) for part in parts[:-1]]
-    return np.concatenate([*between, parts[-1]])
 
 
 async def own_words(seat: Seat) -> list[str]:
@@ -126,7 +118,6 @@ async def test_a_reaction_is_hushed_when_the_person_speaks(house: House) -> None
         await asyncio.sleep(2.0)
         asking = asyncio.create_task(seat.reply_to("Ada, tell me the story."))
         await person.until(lambda: person.attribute("repartee.speaker") == "ada", limit_s=LIMIT_S)
-        clip = recording("conf-full", "en")
-        ended_s = await person.say(clip)
+        ended_s = await person.say(spoken(*ENDLESS[:2]))  # no longer than the chair allows
         assert voices_over(person, ended_s - 0.5, ended_s) == []
         await asking
