@@ -29,7 +29,7 @@ from services.wiring import open_services
 TURNS = 1000
 ANSWERS = 40
 LIMIT_S = 0.3
-CHECKS = ("overlap", "silence", "leak", "loop", "speaks_for", "ignored", "airtime")
+CHECKS = ("overlap", "silence", "leak", "loop", "speaks_for", "ignored", "trodden", "airtime")
 
 
 async def measure() -> Iterable[Table]:

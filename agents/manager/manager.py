@@ -91,6 +91,10 @@ class MultiAgentManager:
         """Between whom a model may choose for these words; None unless scores are tied."""
         return self._planner.question(self._state, words)
 
+    def gives_floor(self, said: Said) -> bool:
+        """Whether a line, once heard, leaves the next word to the person."""
+        return self._planner.gives_floor(self._state, said)
+
     def cut_in(self, words: str, now_s: float, *, speaking_s: float) -> Plan | None:
         """One line by whoever has heard enough of these words, or None: the person goes on.
 

@@ -8,7 +8,7 @@ from agents.manager.memory import LEARNER, Said, window
 from agents.manager.names import Address
 from agents.manager.plans import Composer, effects_of
 from agents.manager.ports import Question
-from agents.manager.questions import handed_over, open_question
+from agents.manager.questions import gives_floor, handed_over, open_question
 from agents.manager.selection import LADDER, Situation, Step, select
 from agents.manager.state import State, felt
 from scenarios.hearing import words_of
@@ -82,6 +82,10 @@ class Planner:
             return moves.on(composer, at.phase, "answer", because, after=owing)
         beats = replies.followed(composer, at.phase, beats)
         return composer.plan("answer", beats, decision, effects=effects)
+
+    def gives_floor(self, state: State, said: Said) -> bool:
+        """Whether a line, once heard, leaves the next word to the person."""
+        return gives_floor(said, self._roster, state.memory)
 
     def question(self, state: State, words: str) -> Question | None:
         """Between whom a model may choose for these words; None where it has nothing to choose."""

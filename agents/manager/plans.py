@@ -77,6 +77,10 @@ class Composer:
             lead_in=lead_in,
         )
 
+    def cue(self, name: str) -> str:
+        """The cue of that name, in the scene's language."""
+        return phrases_for(self.scenario.language).cue(name)
+
     def opening(self, phase: Phase, *, cue: str = "opening") -> tuple[Beat, ...]:
         """The phase's first lines, the lead's first; independent of each other."""
         lead, *others = self.speakers(phase)

@@ -134,6 +134,13 @@ def asked_of_learner(persona: str, memory: Sequence[Said], roster: Roster) -> tu
     )
 
 
+def gives_floor(said: Said, roster: Roster, memory: Sequence[Said]) -> bool:
+    """Whether the line ends with a question that is the person's to answer."""
+    if not said.text.rstrip().endswith("?"):
+        return False
+    return not questions_in(said, roster, memory)[-1].to
+
+
 def last_question(text: str) -> str | None:
     """The last sentence of the text that ends with a question mark."""
     return next((one for one in reversed(_sentences(text)) if one.endswith("?")), None)

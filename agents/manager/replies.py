@@ -80,7 +80,8 @@ def owing(beats: Sequence[Beat], decision: Decision) -> tuple[Beat, ...]:
 def followed(composer: Composer, phase: Phase, answers: Sequence[Beat]) -> tuple[Beat, ...]:
     """The answers and who takes them up, at most the author's `limits.cast_turns` of those.
 
-    Events and openings stand alone.
+    Events and openings stand alone. Who is followed is told so: a question to the person would
+    keep the others silent.
     """
     beats = list(answers)
     if all(beat.kind is BeatKind.ANSWER for beat in answers):
@@ -89,6 +90,7 @@ def followed(composer: Composer, phase: Phase, answers: Sequence[Beat]) -> tuple
             beat = _follow_up(composer, phase, beats, nth)
             if beat is None:
                 break
+            beats[-1] = replace(beats[-1], cue=f"{beats[-1].cue} {composer.cue('followed')}")
             beats.append(beat)
     return tuple(beats)
 

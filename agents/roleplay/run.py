@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from agents.cast.moment import Said
-from agents.manager.beats import Beat, Plan
+from agents.manager.beats import Beat, BeatKind, Plan
 from agents.manager.manager import MultiAgentManager
 from agents.manager.ports import Judge
 from agents.manager.reactions import Listening, Pause
@@ -209,6 +209,13 @@ class Roleplay:
         """A line as memory would hold it, had all of it been heard."""
         name = self.scenario.character(beat.persona).name
         return Said(speaker=beat.persona, name=name, text=text, turn_id=beat.id, phase=beat.phase)
+
+    def is_due(self, beat: Beat, *, after: Said) -> bool:
+        """Whether a beat is still to be played after that line of the same plan.
+
+        Nobody takes up a line that ends with a question to the person: the floor is theirs.
+        """
+        return beat.kind is not BeatKind.FOLLOW_UP or not self._manager.gives_floor(after)
 
     def played(self, plan: Plan) -> None:
         """All beats of a plan were played or cut. A closing that nobody heard is said again."""

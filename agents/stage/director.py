@@ -117,8 +117,12 @@ class Director(Agent):
                 yield FlushSentinel()
                 if not left or not await _is_real(handle):
                     break
+                said = self._roleplay.said(beat, current.performance.text)
                 if beat.kind is not BeatKind.OPENING:
-                    before.append(self._roleplay.said(beat, current.performance.text))
+                    before.append(said)
+                left = [at for at in left if self._roleplay.is_due(plan.beats[at], after=said)]
+                if not left:
+                    break
                 self._begin(left[0], ahead, plan, heard, before)
                 current.performance.followed = True
                 await _within(current.performance.started.wait(), START_LIMIT_S)

@@ -51,6 +51,7 @@ def noticed(scenario: Scenario, tape: Tape) -> list[Noticed]:
         *monologues(scenario, tape),
         *borrowed_voices(scenario, tape),
         *ignored(tape),
+        *trodden(scenario, tape),
         *airtime(scenario, tape),
         *favours(scenario, tape),
     ]
@@ -118,6 +119,20 @@ def ignored(tape: Tape) -> Iterator[Noticed]:
             continue
         if asked not in {beat.persona for beat in beats if beat.kind in _OWED}:
             yield Noticed(kind="ignored", at_s=turn.end_s, what=f"{asked} was asked")
+
+
+def trodden(scenario: Scenario, tape: Tape) -> Iterator[Noticed]:
+    """The person is asked something, and one of the cast talks on before they can answer."""
+    names = {word for one in scenario.cast for word in words_of(one.name)}
+    heard = sorted((one for one in tape.segments if one.floor != "aside"), key=_begin)
+    for asks, next_one in pairwise(heard):
+        if asks.floor != "cast" or asks.cut or not asks.text.rstrip().endswith("?"):
+            continue
+        if next_one.beat is None or next_one.beat.kind is not BeatKind.FOLLOW_UP:
+            continue
+        if names.isdisjoint(words_of(asks.text)):
+            what = f"{next_one.who} on a question of {asks.who}"
+            yield Noticed(kind="trodden", at_s=next_one.begin_s, what=what)
 
 
 def airtime(scenario: Scenario, tape: Tape) -> Iterator[Noticed]:

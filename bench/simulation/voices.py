@@ -37,9 +37,10 @@ class Voices:
         self.cut.clear()
         lines: dict[str, _Writing] = {}
         before: list[Said] = []
+        left = list(range(len(plan.beats)))
 
         def ask(at: int) -> None:
-            if at >= len(plan.beats) or plan.beats[at].id in lines:
+            if plan.beats[at].id in lines:
                 return
             beats = _together(plan.beats, at)
             if len(beats) > 1:
@@ -50,15 +51,19 @@ class Voices:
             lines.update((line.beat.id, _Writing(line)) for line in written)
 
         try:
-            for at, beat in enumerate(plan.beats):
-                ask(at)
+            while left:
+                ask(at := left.pop(0))
+                beat = plan.beats[at]
                 writing = lines[beat.id]
                 told = await self._sound(writing, turn)
                 if told is None:
                     break
+                said = self._roleplay.said(beat, told)
                 if beat.kind is not BeatKind.OPENING:
-                    before.append(self._roleplay.said(beat, told))
-                ask(at + 1)
+                    before.append(said)
+                left = [one for one in left if self._roleplay.is_due(plan.beats[one], after=said)]
+                if left:
+                    ask(left[0])
                 if not await self._heard_out(writing, told):
                     break
                 await self.aside(beat.persona, Pause.CAST)

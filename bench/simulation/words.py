@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
+from agents.manager.phrases import phrases_for
 from bench.vendor_json import json_answer
 from services.core.clock import Clock
 from services.core.errors import BackendError
@@ -39,6 +40,8 @@ from services.llm.workshop import Workshop
 
 FIRST_WORD_S, WORD_S = 0.25, 0.02
 NEVER_S = 600.0
+HEEDS = 0.75
+"""How often the model asks the person nothing when it is told so; real ones forget it at times."""
 
 
 class Fault(StrEnum):
@@ -134,11 +137,16 @@ class Actor:
         return json.dumps(answer, ensure_ascii=False)
 
     def _line(self, request: Request) -> str:
-        parts = _lines(request.language or "en")
+        language = request.language or "en"
+        parts = _lines(language)
+        ends = parts["ends"]
+        told = phrases_for(language).cue("followed") in request.messages[-1].content
+        if told and self._rng.random() < HEEDS:
+            ends = [one for one in ends if not one.endswith("?")]
         said = re.findall(r"[^\W\d_]{5,}", request.messages[-1].content)
         topic = self._rng.choice(said[-40:] or ["this"]).lower()
         start = self._rng.choice(parts["starts"]).replace("{topic}", topic)
-        return f"{start} {self._rng.choice(parts['ends'])}"
+        return f"{start} {self._rng.choice(ends)}"
 
 
 @cache

@@ -115,6 +115,24 @@ def test_one_who_was_asked_by_name_and_says_nothing_was_ignored() -> None:
     assert kinds(Tape(turns=[turn("castan", addressed="somebody-away")])) == []
 
 
+@pytest.mark.parametrize(
+    ("asks", "found"),
+    [
+        ("Et vous, qui va payer ?", ["trodden"]),
+        ("Émile, qui va payer ?", []),
+        ("Qui va payer ? Personne.", []),
+    ],
+)
+def test_who_talks_on_after_a_question_to_the_person_treads_on_it(
+    asks: str, found: list[str]
+) -> None:
+    first = replace(said("roche", 1.0), text=asks)
+    after = said("castan", 4.0, kind=BeatKind.FOLLOW_UP)
+    assert kinds(Tape(segments=[first, after])) == found
+    assert kinds(Tape(segments=[first, said("learner", 3.5), after])) == []
+    assert kinds(Tape(segments=[first, replace(after, beat=None)])) == []
+
+
 def test_airtime_beyond_the_authors_share_is_seen() -> None:
     scene = debate(moderation={"airtime": {"min": 0.1, "max": 0.4}})
     lines = [said(who, 10.0 * at, LONG * 12) for at, who in enumerate(["roche"] * 3 + ["morel"])]
@@ -175,12 +193,14 @@ def test_the_word_goes_to_who_has_had_their_share_where_nobody_else_is_there() -
     assert list(favours(scene, Tape(segments=lines, turns=[again]))) == []
 
 
-@pytest.mark.parametrize("seed", [1, 3])
-def test_a_cast_that_ignores_airtime_is_noticed(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    sound = play("keynote-questions", Kind.SHY, seed=seed)
+@pytest.mark.parametrize(("kind", "seed"), [(Kind.SHY, 2), (Kind.RAMBLING, 3)])
+def test_a_cast_that_ignores_airtime_is_noticed(
+    kind: Kind, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound = play("keynote-questions", kind, seed=seed)
     assert [one for one in sound.noticed() if one.kind == "airtime"] == []
     monkeypatch.setattr("agents.manager.airtime._share", lambda *_: None)
-    deaf = play("keynote-questions", Kind.SHY, seed=seed)
+    deaf = play("keynote-questions", kind, seed=seed)
     assert [one for one in deaf.noticed() if one.kind == "airtime"]
 
 

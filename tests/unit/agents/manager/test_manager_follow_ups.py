@@ -32,6 +32,16 @@ def test_follow_ups_come_now_and_then_from_the_talkative() -> None:
     assert all(beat.stance is not None and "Antoine Roche" in beat.cue for beat in said)
 
 
+def test_who_is_followed_is_told_to_ask_the_person_nothing() -> None:
+    told = phrases_for("fr").cue("followed")
+    several = plans(talkative(*ALL), "Monsieur Roche, un mot ?")
+    assert {len(plan.beats) for plan in several} == {1, 2, 3}
+    for plan in several:
+        *followed, last = plan.beats
+        assert all(beat.cue.endswith(told) for beat in followed)
+        assert told not in last.cue
+
+
 def test_the_silent_take_nothing_up() -> None:
     assert follow_ups(plans(talkative())) == []
 

@@ -6,6 +6,7 @@ from agents.manager.memory import LEARNER, Said
 from agents.manager.names import Roster
 from agents.manager.questions import (
     asked_of_learner,
+    gives_floor,
     handed_over,
     open_question,
     open_to,
@@ -41,6 +42,24 @@ def test_a_question_is_whose_name_it_calls_and_else_the_persons(
     text: str, put: list[tuple[str, tuple[str, ...]]]
 ) -> None:
     assert [tuple(one) for one in questions_in(heard("roche", text), ROSTER)] == put
+
+
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ("Qui va payer ?", True),
+        ("Une facture de plus. Qui va payer ? ", True),
+        ("Monsieur Castan, avez-vous compté ? Et vous, madame la ministre ?", True),
+        ("Vous avez compté, madame la ministre ? Monsieur Castan, et vous ?", False),
+        ("Qui va payer ? Personne.", False),
+        ("Je vous écoute.", False),
+        ("", False),
+    ],
+)
+def test_a_line_that_ends_with_a_question_gives_the_person_the_floor(
+    text: str, given: bool
+) -> None:
+    assert gives_floor(said("roche", text), ROSTER, ()) is given
 
 
 def test_a_question_to_another_character_is_none_to_the_person_for_anybody() -> None:

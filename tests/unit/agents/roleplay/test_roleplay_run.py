@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
+from agents.manager.beats import Beat, BeatKind
 from services.sessions.records import SessionStatus
 from tests.fakes.chat_model import FakeChatModel
 from tests.fakes.run import ROOM, LongStage, Run, open_run
@@ -55,6 +57,16 @@ async def test_memory_keeps_only_what_was_heard_of_a_cut_line(run: Run) -> None:
 
     speaker, text, cut = (await run.texts())[1]
     assert (speaker, len(text.split()), cut) == ("roche", 2, True)
+
+
+async def test_nobody_takes_up_a_question_to_the_person_but_who_was_asked_too(run: Run) -> None:
+    answer = Beat(id="a0001-1", persona="roche", kind=BeatKind.ANSWER, phase=run.roleplay.phase)
+    asks = run.roleplay.said(answer, "Qui va payer ?")
+    says = run.roleplay.said(answer, "Vous allez payer.")
+    also, follows = answer, replace(answer, kind=BeatKind.FOLLOW_UP)
+    assert run.roleplay.is_due(also, after=asks)
+    assert not run.roleplay.is_due(follows, after=asks)
+    assert run.roleplay.is_due(follows, after=says)
 
 
 async def test_s8_scene_ends_at_its_duration_with_a_spoken_closing(run: Run) -> None:

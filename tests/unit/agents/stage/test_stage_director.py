@@ -38,6 +38,7 @@ class Scene:
     scenario: Scenario
     slow_s: dict[str, float] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
+    asking: set[str] = field(default_factory=set)
     committed: list[tuple[str, str]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
@@ -59,8 +60,11 @@ class Scene:
     def lines(self, beats: Sequence[Beat], **_: Any) -> tuple[Line, ...]:
         return tuple(self.line(beat) for beat in beats)
 
-    def said(self, beat: Beat, text: str) -> object:
-        return object()
+    def said(self, beat: Beat, text: str) -> str:
+        return text
+
+    def is_due(self, beat: Beat, *, after: str) -> bool:
+        return beat.kind is not BeatKind.FOLLOW_UP or not after.endswith("?")
 
     def played(self, plan: Plan) -> None:
         """Nothing ends here."""
@@ -68,7 +72,7 @@ class Scene:
     async def _words(self, beat: Beat) -> AsyncIterator[str]:
         await asyncio.sleep(self.slow_s.get(beat.persona, 0.0))
         if beat.persona not in self.broken:
-            yield f"{beat.persona} speaks."
+            yield f"{beat.persona} {'asks?' if beat.persona in self.asking else 'speaks.'}"
 
 
 class Handle:
@@ -179,3 +183,29 @@ async def test_l6_a_line_that_never_comes_holds_up_no_other() -> None:
     agent, handle = director(scene), Handle()
     agent.put(cast("SpeechHandle", handle), plan("open", *[BeatKind.OPENING] * 3))
     assert await performed(agent, handle) == ["p2", "p1"]
+
+
+@pytest.mark.parametrize(
+    ("asking", "expected"),
+    [
+        (set(), ["p0", "p1", "p2"]),
+        ({"p1"}, ["p0", "p1"]),
+        ({"p0"}, ["p0"]),
+        ({"p2"}, ["p0", "p1", "p2"]),
+    ],
+)
+async def test_nobody_speaks_on_after_a_question_to_the_person(
+    scene: Scene, asking: set[str], expected: list[str]
+) -> None:
+    scene.asking = asking
+    agent, handle = director(scene), Handle()
+    beats = (BeatKind.ANSWER, BeatKind.FOLLOW_UP, BeatKind.FOLLOW_UP)
+    agent.put(cast("SpeechHandle", handle), plan("talk", *beats))
+    assert await performed(agent, handle) == expected
+
+
+async def test_who_was_asked_as_well_answers_after_a_question_to_the_person(scene: Scene) -> None:
+    scene.asking = {"p0"}
+    agent, handle = director(scene), Handle()
+    agent.put(cast("SpeechHandle", handle), plan("both", BeatKind.ANSWER, BeatKind.ANSWER))
+    assert await performed(agent, handle) == ["p0", "p1"]
