@@ -75,9 +75,16 @@ class Studio:
     async def _token(self, request: Request) -> Response:
         if refusal := self._refused("token"):
             return refusal
-        self.tokens_asked.append(await request.json())
-        room = f"s-{len(self.tokens_asked)}"
-        ticket = {"server_url": "ws://unused", "participant_token": "t", "room_name": room}
+        asked = await request.json()
+        self.tokens_asked.append(asked)
+        fresh = len(self.tokens_asked)
+        back = asked.get("room_name") if self.status == "live" else None
+        ticket = {
+            "server_url": "ws://unused",
+            "participant_token": f"t-{fresh}",
+            "room_name": back or f"s-{fresh}",
+            "participant_identity": asked.get("participant_identity") or f"u-local-{fresh}",
+        }
         return JSONResponse(ticket, status_code=201, headers={"Cache-Control": "no-store"})
 
     async def _transcript(self, request: Request) -> Response:

@@ -167,11 +167,11 @@ async def test_a_silenced_microphone_is_silent_after_coming_back(
     if silenced:
         await mic.click()
         await expect(mic).to_have_attribute("data-state", "off")
+    studio.status = "live"
     await page.evaluate("() => fake.drop('SERVER_SHUTDOWN')")
     await page.get_by_test_id("rejoin").click()
     await expect(page.get_by_test_id("room")).to_have_attribute("data-state", "live")
     await expect(mic).to_have_attribute("data-state", "off" if silenced else "on")
-    studio.status = "live"
     await page.reload()
     await expect(page.get_by_test_id("room")).to_have_attribute("data-state", "live")
     await expect(mic).to_have_attribute("data-state", "typing" if silenced else "on")

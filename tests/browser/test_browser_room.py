@@ -174,7 +174,8 @@ async def test_reconnecting_is_said_and_taken_back(visit: Visit) -> None:
     await expect(page.get_by_test_id("status")).to_contain_text("on vous écoute")
 
 
-async def test_lost_connection_offers_the_way_back(visit: Visit) -> None:
+async def test_lost_connection_offers_the_way_back(visit: Visit, studio: Studio) -> None:
+    studio.status = "live"
     page = await visit.enter()
     await page.evaluate("() => fake.drop('SERVER_SHUTDOWN')")
     await page.get_by_test_id("rejoin").click()

@@ -20,7 +20,7 @@
  * @property {{name: string, languages: readonly string[]} | null} hearing
  * @property {Record<string, readonly string[]>} voices   language -> engines
  *
- * @typedef {{server_url: string, participant_token: string, room_name: string}} Ticket
+ * @typedef {{server_url: string, participant_token: string, room_name: string, participant_identity: string}} Ticket
  * @typedef {{speaker: string, name: string, text: string, cut: boolean, at: string}} Turn
  */
 
@@ -63,14 +63,14 @@ export async function scenes() {
 }
 
 /**
- * A fresh room for a scene; asking has no side effect.
+ * A fresh room for a scene, or the room of a seat while its scene is being played; asking has no side effect.
  * @param {Scene} scene
- * @param {string} [room]  to come back to
+ * @param {{room: string, identity: string}} [seat]  to come back to
  * @returns {Promise<Ticket>}
  */
-export function ticket(scene, room) {
+export function ticket(scene, seat) {
   const metadata = JSON.stringify({ scenario: scene.id, language: scene.language });
-  const body = { room_config: { agents: [{ agent_name: "roleplay", metadata }] }, ...(room && { room_name: room }) };
+  const body = { room_config: { agents: [{ agent_name: "roleplay", metadata }] }, ...(seat && { room_name: seat.room, participant_identity: seat.identity }) };
   return call("api/livekit/token", { method: "POST", body: JSON.stringify(body) });
 }
 

@@ -6,7 +6,7 @@
 import { linesOf } from "./captions.js";
 import { Ear } from "./ear.js";
 import { Meter, wake } from "./meter.js";
-import { elapsedAt, opening, reduce } from "./state.js";
+import { elapsedAt, opening, parsed, reduce } from "./state.js";
 import { CaptionReader } from "./streams.js";
 
 /** @typedef {import("./state.js").SceneState} SceneState */
@@ -100,7 +100,7 @@ export class SceneRoom {
       payload: "{}",
       responseTimeout: CALL_TIMEOUT_MS,
     });
-    this.dispatch({ type: "told", now_ms: performance.now(), answer: readAnswer(answer) });
+    this.dispatch({ type: "told", now_ms: performance.now(), answer: parsed(answer) ?? {} });
   }
 
   async pause() {
@@ -115,7 +115,7 @@ export class SceneRoom {
 
   /** Ask for the end: the cast says goodbye and the room closes. Asked twice, the page just leaves. */
   async end() {
-    if (this.state.ending || !this.state.agent) return this.leave();
+    if (this.state.ending || !this.state.agent || this.state.connection === "taken") return this.leave();
     this.patch({ ending: true });
     this.timers.push(setTimeout(() => this.leave(), CLOSING_MS));
     try {
@@ -259,15 +259,23 @@ export class SceneRoom {
     this.patch({ clock: { elapsed_s: elapsedAt(this.state, now_ms), at_ms: now_ms } });
   }
 
-  /** @param {number} reason */
-  dropped(reason) {
-    if (this.joining || this.state.connection === "over") return;
-    const { CLIENT_INITIATED, PARTICIPANT_REMOVED, ROOM_DELETED, ROOM_CLOSED } = this.client.DisconnectReason;
-    const meant = [CLIENT_INITIATED, PARTICIPANT_REMOVED, ROOM_DELETED, ROOM_CLOSED].includes(reason);
-    this.close(meant || this.state.ending ? "over" : "lost");
+  /** Another tab has this seat: leave it to that one. */
+  async giveWay() {
+    if (this.joining || !["live", "reconnecting", "lost"].includes(this.state.connection)) return;
+    this.close("taken");
+    await this.room.disconnect();
   }
 
-  /** @param {"over" | "lost"} connection */
+  /** @param {number} reason */
+  dropped(reason) {
+    if (this.joining || ["over", "taken"].includes(this.state.connection)) return;
+    const { CLIENT_INITIATED, DUPLICATE_IDENTITY, PARTICIPANT_REMOVED, ROOM_DELETED, ROOM_CLOSED } = this.client.DisconnectReason;
+    const meant = [CLIENT_INITIATED, PARTICIPANT_REMOVED, ROOM_DELETED, ROOM_CLOSED].includes(reason);
+    if (reason === DUPLICATE_IDENTITY) this.close("taken");
+    else this.close(meant || this.state.ending ? "over" : "lost");
+  }
+
+  /** @param {"over" | "lost" | "taken"} connection */
   close(connection) {
     if (this.state.connection === "over") return;
     for (const timer of this.timers.splice(0)) clearTimeout(timer);
@@ -287,14 +295,5 @@ export class SceneRoom {
     if (next === this.state) return;
     this.state = next;
     this.onState(next);
-  }
-}
-
-/** @param {string} answer @returns {Record<string, unknown>} */
-function readAnswer(answer) {
-  try {
-    return JSON.parse(answer) ?? {};
-  } catch {
-    return {};
   }
 }

@@ -8,7 +8,7 @@
  * @typedef {{id: string, title: string, text: string}} Page   a document on the table
  *
  * @typedef {object} SceneState
- * @property {"joining"|"live"|"reconnecting"|"lost"|"over"} connection
+ * @property {"joining"|"live"|"reconnecting"|"lost"|"taken"|"over"} connection   taken: by another tab of the person
  * @property {string} agent        identity of the leading agent; empty while none is there
  * @property {string} agentState   `lk.agent.state`
  * @property {string} speaker      character id, or empty
@@ -126,6 +126,7 @@ export function statusOf(state) {
     /** @type {any} */ ({ key: `status.${key}`, vars, tone });
   if (state.connection === "over") return say("over");
   if (state.connection === "lost") return say("lost", "bad");
+  if (state.connection === "taken") return say("taken", "warn");
   if (state.connection === "reconnecting") return say("reconnecting", "warn");
   if (state.connection === "joining") return say("joining");
   if (state.trouble === "failed") return say("failed", "bad");
@@ -175,8 +176,8 @@ function pageIn(json) {
   return whole && id ? { id, title, text } : null;
 }
 
-/** @param {string} json */
-function parsed(json) {
+/** What the JSON says; null for what is none. @param {string} json */
+export function parsed(json) {
   try {
     return JSON.parse(json);
   } catch {

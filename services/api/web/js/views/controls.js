@@ -65,7 +65,7 @@ export function controls(room) {
     relabel(mic, on ? "room.short.mute" : "room.short.unmute", on ? "mic" : "mic-off");
     label(mic, on ? "room.mute" : "room.unmute");
     relabel(pause, state.paused ? "room.resume" : "room.pause", state.paused ? "play" : "pause");
-    relabel(end, state.ending ? "room.leave" : "room.end", "end");
+    relabel(end, state.ending || state.connection === "taken" ? "room.leave" : "room.end", "end");
     if (passing) return;
     if (MIC_HINTS.includes(state.mic)) tell(`room.mic.${state.mic}`);
     else tell(state.unheard && live ? "room.mic.unheard" : "");

@@ -1,4 +1,5 @@
 /** The scene being played: the cast on its stage, what is said, the clock and the controls. */
+import { ApiError } from "../api.js";
 import { button, h, icon } from "../dom.js";
 import { say, untie } from "../i18n.js";
 import { everyFrame } from "../meter.js";
@@ -41,7 +42,7 @@ export function stageView({ scene, room, past, rejoin }) {
   const node = h("div.play", { testid: "room", "data-state": "joining" },
     h("div.theatre", {},
       h("header.playbar", {}, h("div", {}, h("h1", { lang: scene.language }, scene.title), phase), clock, progress),
-      row.node, latest, table.node, subtitle, status, unlock, lost),
+      row.node, latest, table.node, subtitle, status, unlock, lost.node),
     log.node, board.node);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let turning;
@@ -60,7 +61,7 @@ export function stageView({ scene, room, past, rejoin }) {
     }
     drawPhase(phase, scene, state.phase);
     unlock.hidden = state.sound || state.connection !== "live";
-    lost.hidden = state.connection !== "lost";
+    lost.update(state.connection);
     row.update(state);
     log.update(state.lines, state.roster);
     table.update(state.pages);
@@ -108,17 +109,31 @@ function drawLatest(node, latest) {
   return true;
 }
 
-/** @param {() => Promise<void>} rejoin @param {() => void} past */
+/** The way back for who lost the connection, or the seat to another tab. @param {() => Promise<void>} rejoin @param {() => void} past */
 function lostPanel(rejoin, past) {
+  const why = h("p");
   const again = button("primary", "again", { say: "error.rejoin", testid: "rejoin", on: { click: come } });
   async function come() {
     again.disabled = true;
-    await rejoin().catch(() => { panel.hidden = false; });
+    await rejoin().catch((error) => {
+      say(why, error instanceof ApiError ? error.sentence : "error.room");
+      node.hidden = false;
+    });
     again.disabled = false;
   }
-  const panel = h("div.unlock", { hidden: true, role: "alert", testid: "lost" }, h("p", { say: "error.room" }), again,
+  const node = h("div.unlock", { hidden: true, role: "alert", testid: "lost" }, why, again,
     button("plain", null, { say: "after.transcript", on: { click: past } }));
-  return panel;
+
+  /** @param {import("../state.js").SceneState["connection"]} connection */
+  function update(connection) {
+    node.hidden = connection !== "lost" && connection !== "taken";
+    if (node.hidden || node.dataset.of === connection) return;
+    node.dataset.of = connection;
+    say(why, connection === "taken" ? "room.taken" : "error.room");
+    say(again.querySelector("span"), connection === "taken" ? "room.take" : "error.rejoin");
+  }
+
+  return { node, update };
 }
 
 /** The last words of a long line, cut at a sentence, so that the subtitle stays two lines. @param {string} text */

@@ -4,6 +4,7 @@ import { posterHue } from "../portrait.js";
 import { briefPanel } from "./brief.js";
 import { portrait } from "./portrait.js";
 import { studioStrip } from "./studio.js";
+import { waitingPanel } from "./waiting.js";
 
 /** @typedef {import("../main.js").App} App @typedef {import("../api.js").Scene} Scene */
 
@@ -16,7 +17,7 @@ export function loading() {
 export function startView(app) {
   const side = h("aside.side", { testid: "side" });
   const node = h("div.start", { testid: "start", "data-step": "choose" },
-    hero(app),
+    waitingPanel(app), hero(app),
     h("div.house", {}, h("section.scenes", { "aria-labelledby": "scenes-title" },
       h("h2", { id: "scenes-title", say: "scenes.title", tabindex: "-1" }),
       app.scenes.length ? null : h("p", { say: "scenes.none" }),
