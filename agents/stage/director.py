@@ -63,11 +63,23 @@ class Director(Agent):
         self._taken: dict[str, tuple[SpeechHandle, Plan]] = {}
         self._committed: dict[str, Plan] = {}
         self._first: Performance | None = None
+        self._prepared: tuple[Plan, dict[int, Ahead]] | None = None
 
     @property
     def worded(self) -> bool:
         """Whether the plan that was begun last has its first word."""
         return self._first is not None and self._first.word_s is not None
+
+    def prepare(self, plan: Plan) -> None:
+        """Asks for the first words of a plan that will be performed, if it is not `discarded`."""
+        ahead: dict[int, Ahead] = {}
+        self._begin(0, ahead, plan, "", ())
+        self._prepared = (plan, ahead)
+
+    async def discard(self) -> None:
+        """Throws away what was prepared and not performed."""
+        if self._prepared is not None:
+            await _close(self._prepared[1])
 
     def put(self, handle: SpeechHandle, plan: Plan, words: str = "") -> None:
         """The plan that this handle performs; it answers these words, or nobody asked for it."""
@@ -102,7 +114,7 @@ class Director(Agent):
         """The beats of a plan, each a tagged segment; the next one is written while one plays."""
         handle, self._first = speech.get(), None
         plan, heard = await self._plan_for(handle, chat_ctx)
-        ahead: dict[int, Ahead] = {}
+        ahead = self._ahead_of(plan)
         before: list[Said] = []
         left = list(range(len(plan.beats)))
         try:
@@ -127,8 +139,14 @@ class Director(Agent):
                 current.performance.followed = True
                 await _within(current.performance.started.wait(), START_LIMIT_S)
         finally:
-            for line in ahead.values():
-                await line.aclose()
+            await _close(ahead)
+
+    def _ahead_of(self, plan: Plan) -> dict[int, Ahead]:
+        """What was prepared of this plan, by the number of its beat."""
+        if self._prepared is None or self._prepared[0] is not plan:
+            return {}
+        (_, ahead), self._prepared = self._prepared, None
+        return ahead
 
     def _begin(
         self, first: int, ahead: dict[int, Ahead], plan: Plan, heard: str, before: Sequence[Said]
@@ -201,6 +219,11 @@ class Director(Agent):
         performance = Performance(key=f"{line.beat.id}.{next(self._keys)}", beat=line.beat)
         self._performances[performance.key] = performance
         return Ahead(performance, line)
+
+
+async def _close(ahead: dict[int, Ahead]) -> None:
+    for line in ahead.values():
+        await line.aclose()
 
 
 async def _is_real(handle: SpeechHandle) -> bool:

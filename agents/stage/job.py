@@ -77,8 +77,12 @@ class Job:
         """
         await self._seat.take()
         keeping = asyncio.create_task(self._seat.keep(), name="heartbeat")
+        connecting = asyncio.create_task(
+            self._ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY), name="connect"
+        )
         tasks = [
             keeping,
+            connecting,
             asyncio.create_task(self._journal.run(), name="journal"),
             asyncio.create_task(watch_loop(), name="loop"),
             asyncio.create_task(self._house.optimizer.warm(), name="warm"),
@@ -86,7 +90,7 @@ class Job:
         status, reason = SessionStatus.FAILED, "failed"
         try:
             session, scenario = await self._open_session()
-            reason = await self._play(session, scenario, keeping)
+            reason = await self._play(session, scenario, connecting, keeping)
             status = SessionStatus.ENDED
         finally:
             if reason != "taken_over":
@@ -116,13 +120,17 @@ class Job:
         return session, parse(session.scenario_text, file=f"{session.scenario_id}/scenario.yaml")
 
     async def _play(
-        self, session: SessionRecord, scenario: Scenario, keeping: asyncio.Task[None]
+        self,
+        session: SessionRecord,
+        scenario: Scenario,
+        connecting: asyncio.Task[None],
+        keeping: asyncio.Task[None],
     ) -> str:
         if session.status is not SessionStatus.LIVE:
             return session.end_reason or "ended"
         if await self._is_one_too_many(session.user):
             return "too_many_rooms"
-        await self._ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY)
+        await connecting
         room = self._ctx.room
         learner = Learner(room, user=session.user)
         if not await learner.come(PERSON_S):
@@ -141,15 +149,8 @@ class Job:
         began_s = self._house.clock.monotonic_s()
         self._signals.session_started()
         self._journal.event("resumed" if turns else "started", {"scenario": scenario.id})
-        learner.watch(
-            on_left=stage.learner_left,
-            on_back=stage.learner_back,
-            on_gave_up=lambda: roleplay.stop("left"),
-            absence_s=scenario.limits.absence_s,
-        )
         reason = "failed"
         try:
-            await stage.open()
             reason = await _until_over(roleplay, stage, keeping)
             return reason
         finally:
@@ -189,9 +190,13 @@ class Job:
 
 
 async def _until_over(roleplay: Roleplay, stage: LiveStage, keeping: asyncio.Task[None]) -> str:
-    """Plays until the scene ends, or until another job has taken the room over."""
+    """Plays until the scene ends, or until another job has taken the room over.
+
+    The first words are written while the stage still opens.
+    """
     playing = asyncio.create_task(roleplay.run(stage), name="roleplay")
     try:
+        await stage.open()
         await asyncio.wait({playing, keeping}, return_when=asyncio.FIRST_COMPLETED)
         return playing.result() if playing.done() else "taken_over"
     finally:

@@ -87,6 +87,7 @@ class LiveStage:
             listeners=self._listeners,
             show=self._scenery.learner_said,
         )
+        self._listens = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._learner_spoke_s = time.monotonic()
 
@@ -96,8 +97,12 @@ class LiveStage:
         return self._mux
 
     async def open(self) -> None:
-        """Starts listening; tracks are published with `show_cast`."""
+        """Starts listening, which takes about 0.1 s; what is performed meanwhile is written then.
+
+        Tracks are published with `show_cast`.
+        """
         self._session.output.audio = self._mux
+        self._scenery.playbill.open()
         for work in (self._mux.run(), self._scenery.run(), self._exchange.watch()):
             self._spawn(work)
         self._exchange.listen()
@@ -108,15 +113,25 @@ class LiveStage:
         await start_session(
             self._session, self._director, self._room, learner=self._learner.identity
         )
-        self._scenery.playbill.open()
+        self._learner.watch(
+            on_left=self._learner_left,
+            on_back=self._learner_back,
+            on_gave_up=lambda: self._roleplay.stop("left"),
+            absence_s=self._roleplay.scenario.limits.absence_s,
+        )
+        self._listens.set()
         self._listeners.prepare()
 
     async def perform(self, plan: Plan) -> None:
+        if not self._listens.is_set():
+            self._director.prepare(plan)
+            await self._listens.wait()
         handle = self._session.generate_reply(tool_choice="none")
         self._director.put(handle, plan)
         await handle
 
     async def hush(self) -> None:
+        await self._listens.wait()
         await self._session.interrupt(force=True)
 
     def speaking(self) -> bool:
@@ -144,19 +159,9 @@ class LiveStage:
 
     async def typed(self, text: str) -> None:
         """The learner wrote instead of speaking: whatever sounds is cut, and the cast answers."""
+        await self._listens.wait()
         self._learner_spoke_s = time.monotonic()
         await self._exchange.typed(text)
-
-    def learner_left(self) -> None:
-        """The person dropped: the scene waits for them."""
-        self.pause("away")
-
-    def learner_back(self, away_s: float) -> None:
-        """The person is here again after so many seconds, maybe under another identity."""
-        self._session.room_io.set_participant(self._learner.identity)
-        self._scenery.playbill.again()
-        self.resume("away")
-        self._roleplay.returned(away_s)
 
     def pause(self, why: str) -> None:
         """Silence and a standing clock, until `resume` with the same reason."""
@@ -171,12 +176,24 @@ class LiveStage:
     async def aclose(self) -> None:
         """Ends the session and every task of the stage."""
         await self._session.aclose()
+        await self._director.discard()
         await self._exchange.aclose()
         await self._listeners.aclose()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._scenery.aclose()
+
+    def _learner_left(self) -> None:
+        """The person dropped: the scene waits for them."""
+        self.pause("away")
+
+    def _learner_back(self, away_s: float) -> None:
+        """The person is here again after so many seconds, maybe under another identity."""
+        self._session.room_io.set_participant(self._learner.identity)
+        self._scenery.playbill.again()
+        self.resume("away")
+        self._roleplay.returned(away_s)
 
     def _user_state_changed(self, _: UserStateChangedEvent) -> None:
         self._learner_spoke_s = time.monotonic()

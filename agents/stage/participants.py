@@ -85,10 +85,17 @@ class Learner:
             self._on_back(time.monotonic() - self._left_s)
 
     def _disconnected(self, participant: rtc.RemoteParticipant) -> None:
-        if participant.identity == self.identity and self._timer is None:
-            self._left_s = time.monotonic()
-            self._wait()
-            self._on_left()
+        if participant.identity != self.identity or self._timer is not None:
+            return
+        there = self._room.remote_participants.values()
+        other = next((o for o in there if self.owns(o.identity) and o is not participant), None)
+        if other is not None:  # they came from a second device before they left the first
+            self.identity = other.identity
+            self._on_back(0.0)
+            return
+        self._left_s = time.monotonic()
+        self._wait()
+        self._on_left()
 
     def _wait(self) -> None:
         """Starts to wait for them, as long as the scene allows from the moment they left."""

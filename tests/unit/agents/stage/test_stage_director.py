@@ -39,6 +39,8 @@ class Scene:
     slow_s: dict[str, float] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     asking: set[str] = field(default_factory=set)
+    wanted: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
     committed: list[tuple[str, str]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
@@ -55,6 +57,7 @@ class Scene:
         return plan
 
     def line(self, beat: Beat, **_: Any) -> Line:
+        self.wanted.append(beat.persona)
         return Line(beat, self._words(beat), lambda: Source.LIVE)
 
     def lines(self, beats: Sequence[Beat], **_: Any) -> tuple[Line, ...]:
@@ -70,7 +73,11 @@ class Scene:
         """Nothing ends here."""
 
     async def _words(self, beat: Beat) -> AsyncIterator[str]:
-        await asyncio.sleep(self.slow_s.get(beat.persona, 0.0))
+        try:
+            await asyncio.sleep(self.slow_s.get(beat.persona, 0.0))
+        except asyncio.CancelledError:
+            self.left.append(beat.persona)
+            raise
         if beat.persona not in self.broken:
             yield f"{beat.persona} {'asks?' if beat.persona in self.asking else 'speaks.'}"
 
@@ -209,3 +216,30 @@ async def test_who_was_asked_as_well_answers_after_a_question_to_the_person(scen
     agent, handle = director(scene), Handle()
     agent.put(cast("SpeechHandle", handle), plan("both", BeatKind.ANSWER, BeatKind.ANSWER))
     assert await performed(agent, handle) == ["p0", "p1"]
+
+
+async def test_what_was_prepared_is_asked_for_once_and_at_once(scene: Scene) -> None:
+    agent, handle = director(scene), Handle()
+    opening = plan("open", *[BeatKind.OPENING] * 3)
+    agent.prepare(opening)
+    assert scene.wanted == ["p0", "p1", "p2"]
+    agent.put(cast("SpeechHandle", handle), opening)
+    assert await performed(agent, handle) == ["p0", "p1", "p2"]
+    assert scene.wanted == ["p0", "p1", "p2"]
+
+
+async def test_what_was_prepared_for_one_plan_is_not_said_for_another(scene: Scene) -> None:
+    agent, handle = director(scene), Handle()
+    agent.prepare(plan("open", BeatKind.OPENING))
+    agent.put(cast("SpeechHandle", handle), plan("closing", BeatKind.CLOSING))
+    assert await performed(agent, handle) == ["p0"]
+    assert scene.wanted == ["p0", "p0"]
+
+
+async def test_what_was_prepared_for_nothing_is_thrown_away(scene: Scene) -> None:
+    scene.slow_s = {"p0": 3600.0}
+    agent = director(scene)
+    agent.prepare(plan("open", BeatKind.OPENING))
+    await asyncio.sleep(0)
+    await agent.discard()
+    assert scene.left == ["p0"]

@@ -141,3 +141,17 @@ async def test_s4_somebody_else_neither_takes_the_seat_nor_empties_it(seat: Seat
     await asyncio.sleep(10 * ABSENCE_S)
     assert [what for what, _ in seat.told] == ["left", "gave up"]
     assert seat.learner.identity == SAM_1
+
+
+async def test_s4_who_came_from_a_second_device_is_not_waited_for(seat: Seat) -> None:
+    await seat.taken()
+    seat.room.comes(SAM_2)
+    seat.room.comes(KIM_1)
+    assert (seat.learner.identity, seat.told) == (SAM_1, [])
+    seat.room.goes(SAM_1)
+    assert seat.learner.identity == SAM_2
+    assert ([what for what, _ in seat.told], seat.away_s) == (["back"], [0.0])
+    await asyncio.sleep(2 * ABSENCE_S)
+    assert [what for what, _ in seat.told] == ["back"]
+    seat.room.goes(SAM_2)
+    assert [what for what, _ in seat.told] == ["back", "left"]
