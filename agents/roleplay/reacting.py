@@ -29,11 +29,13 @@ class Reacting:
         self._lines = lines
         self._chronicle = chronicle
         self._now_s = now_s
+        self._last: dict[str, str] = {}
 
     def reaction(self, speaker: str, pause: Pause) -> Aside | None:
         """What a listener lets fall in this pause of the speaker; mostly None.
 
-        Nobody comments on what a person who is back, or says nothing, was told.
+        Nobody comments on what a person who is back, or says nothing, was told; and nobody lets
+        the same fall twice running, though others were drawn in between that never sounded.
         """
         if self._listening is None or (pause is Pause.CAST and self._nothing_was_said()):
             return None
@@ -42,7 +44,8 @@ class Reacting:
         )
         if reaction is None:
             return None
-        return self._lines.reaction(reaction.persona, Moment(reaction.moment))
+        drawn = (self._lines.reaction(reaction.persona, Moment(reaction.moment)) for _ in range(2))
+        return next((one for one in drawn if one.text != self._last.get(one.persona)), None)
 
     def _nothing_was_said(self) -> bool:
         memory = self._manager.memory
@@ -55,4 +58,5 @@ class Reacting:
 
     def heard(self, aside: Aside) -> None:
         """That reaction sounds: the record tells of it, without its words."""
+        self._last[aside.persona] = aside.text
         self._chronicle.reacted(aside.persona, aside.moment)

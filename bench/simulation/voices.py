@@ -122,6 +122,7 @@ class Voices:
         if aside is None or self.cut.is_set():
             return
         begin_s = max(_now(), self.last_s)
+        self._roleplay.listeners.heard(aside)
         self.sounded("aside", aside.persona, aside.text, begin_s, begin_s + ASIDE_S)
 
     def sounded(

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 
 import pytest
 
@@ -215,6 +216,24 @@ async def test_listener_lets_something_fall_and_it_is_no_turn(run: Run) -> None:
     assert {"cahen"} <= {one.persona for one in asides} <= {"cahen", "roche"}
     assert {one.text for one in asides if one.persona == "cahen"} <= {"Tiens.", "Ah oui ?"}
     assert await run.texts() == turns
+
+
+@pytest.mark.parametrize("sounds", [1, 2, 3])
+async def test_listener_never_lets_the_same_fall_twice_running(run: Run, sounds: int) -> None:
+    """Of those drawn only each first, second or third one finds its pause and is heard."""
+    await run.stage.hear("J'appelle un témoin.")
+    drawn, heard = 0, []
+    for _ in range(400):
+        await asyncio.sleep(1)
+        aside = run.roleplay.reaction("morel", Pause.CAST)
+        if aside is not None and aside.persona == "cahen":
+            drawn += 1
+            if drawn % sounds == 0:
+                run.roleplay.listeners.heard(aside)
+                heard.append(aside.text)
+
+    assert len(heard) > 2
+    assert all(one != other for one, other in pairwise(heard))
 
 
 async def test_nobody_reacts_while_the_scene_stands_still(run: Run) -> None:
