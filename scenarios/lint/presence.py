@@ -47,7 +47,7 @@ def events(scenario: Scenario) -> Iterator[Finding]:
                 yield Finding(
                     code="W-ABSENT",
                     path=path,
-                    cause=f"{quoted(event.by)} is out in {quoted(phase.id)}: there it waits or never comes",
+                    cause=f"in {quoted(phase.id)} this waits or never comes: {quoted(event.by)} is out",
                     hint="Add `phase:` to `when`, or let someone act who is always there.",
                 )
                 break
