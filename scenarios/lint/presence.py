@@ -47,7 +47,7 @@ def events(scenario: Scenario) -> Iterator[Finding]:
                 yield Finding(
                     code="W-ABSENT",
                     path=path,
-                    cause=f"in {quoted(phase.id)} this waits or never comes: {quoted(event.by)} is out",
+                    cause=f"{quoted(event.by)} is out in {quoted(phase.id)}: it waits there",
                     hint="Add `phase:` to `when`, or let someone act who is always there.",
                 )
                 break
