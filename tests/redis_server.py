@@ -50,9 +50,14 @@ class RedisServer:
         self._signal(signal.SIGCONT)
 
     def nap(self, seconds: int) -> None:
-        """It does nothing for that long; needs `--enable-debug-command yes`. Returns at once."""
+        """It does nothing for that long; needs `--enable-debug-command yes`.
+
+        Returns as soon as it sleeps: what others ask before that is still answered.
+        """
         with contextlib.closing(self._connected()) as sock:
             sock.sendall(_packed("DEBUG", "SLEEP", str(seconds)))
+            while self._is_awake():
+                pass
 
     def kill(self) -> None:
         """Ends it at once; does nothing when it does not run."""
@@ -89,6 +94,16 @@ class RedisServer:
             return self.ask("PING") == b"+PONG\r\n"
         except OSError:
             return False
+
+    def _is_awake(self) -> bool:
+        """Whether it answers at once; a connection is taken even while it sleeps."""
+        with contextlib.closing(self._connected()) as sock:
+            sock.settimeout(0.1)
+            sock.sendall(_packed("PING"))
+            try:
+                return bool(sock.recv(64))
+            except TimeoutError:
+                return False
 
     def _signal(self, number: signal.Signals) -> None:
         assert self._child is not None
