@@ -1,4 +1,4 @@
-"""A cast that is good company: it waits for slow speakers, cuts in on endless ones, and listens."""
+"""A cast that is good company: it cuts in on endless speakers, and listens."""
 
 import asyncio
 
@@ -7,16 +7,13 @@ import pytest
 from bench.house import House
 from bench.person import Person
 from bench.vendor import Vendor
-from tests.room._seat import LIMIT_S, Seat, seated
+from tests.room._seat import LIMIT_S, seated
 from tests.room._sounds import spoken
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 MEASURED_S = 0.04
 """Two frames: below it an overlap is the clock's grain."""
-
-PAUSE_S = 0.85
-"""Longer than most people pause inside a sentence: most of the cast would answer."""
 
 
 @pytest.fixture(autouse=True)
@@ -38,26 +35,9 @@ def hears(stub: Vendor, words: str) -> None:
     stub.transcripts.extend([words] * 100)
 
 
-async def own_words(seat: Seat) -> list[str]:
-    return [turn["text"] for turn in await seat.turns() if turn["speaker"] == "learner"]
-
-
 def voices_over(person: Person, began_s: float, ended_s: float) -> list[str]:
     """Tracks that were heard between these moments."""
     return [n for n, one in person.heard.items() if any(began_s < t < ended_s for t in one.at_s)]
-
-
-async def test_a_slow_speaker_is_waited_for_once_their_pauses_are_known(house: House) -> None:
-    async with seated(house, "forum") as seat:
-        await seat.greeted()
-        slow = spoken("conf-full", "conf-hasjoin", "conf-kicked", pause_s=PAUSE_S)
-        await seat.line_after(await seat.person.say(slow))
-        await seat.quiet(1.0)
-        known = len(await own_words(seat))
-        await seat.line_after(await seat.person.say(slow))
-        (last,) = (await own_words(seat))[known:]
-        for words in ("is full", "now in the conference", "kicked"):
-            assert words in last.casefold()
 
 
 async def test_who_goes_on_without_an_end_is_cut_in_on_and_heard_again(
