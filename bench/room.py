@@ -95,7 +95,8 @@ async def _play(house: House, ticket: Ticket, person: Person, *, turns: int, cut
         measured.typed_s.append(await _first_sound(person, sent_s) - sent_s)
         await asyncio.sleep(1.0)
         cut_s, ended_s = await _cut(person, clips[3])
-        measured.cuts_s.append(cut_s)
+        if cut_s is not None:
+            measured.cuts_s.append(cut_s)
         await _first_sound(person, ended_s)
         await person.until_quiet(1.2, limit_s=60)
     measured.gaps_s = _gaps(person)
@@ -107,14 +108,14 @@ async def _play(house: House, ticket: Ticket, person: Person, *, turns: int, cut
     return measured
 
 
-async def _cut(person: Person, clip: Pcm) -> tuple[float, float]:
+async def _cut(person: Person, clip: Pcm) -> tuple[float | None, float]:
     """Speaks over a character. From the person's first sound to the last one of the line that
-    was cut, and the moment at which the person ended.
+    was cut, None when it was over already; and the moment at which the person ended.
     """
     began_s = time.monotonic()
     ended_s = await person.say(clip)
     silent_at = [t for heard in person.heard.values() for t in heard.at_s if began_s < t < ended_s]
-    return max(silent_at, default=began_s) - began_s, ended_s
+    return (max(silent_at) - began_s if silent_at else None), ended_s
 
 
 async def _first_sound(person: Person, moment_s: float) -> float:
