@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
+import agents.roleplay.wordlists  # noqa: F401 - read before anybody waits for them
 from agents.roleplay.debate import Debate, Spoken
 from scenarios.schema import Scenario
 from services.api.__main__ import main

@@ -91,11 +91,6 @@ class LiveStage:
         self._tasks: set[asyncio.Task[None]] = set()
         self._learner_spoke_s = time.monotonic()
 
-    @property
-    def mux(self) -> Mux:
-        """The sink, for those who pause it."""
-        return self._mux
-
     async def open(self) -> None:
         """Starts listening, which takes about 0.1 s; what is performed meanwhile is written then.
 
